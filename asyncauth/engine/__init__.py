@@ -1,0 +1,15 @@
+"""The engine: bytes in, events and bytes out. No loop, socket, thread or clock is known here."""
+
+from ._connection import Connection
+from ._events import NEED_DATA, PAUSED, DataReceived, EndOfData, Established, Event, StepRequired
+
+__all__ = [
+    "NEED_DATA",
+    "PAUSED",
+    "Connection",
+    "DataReceived",
+    "EndOfData",
+    "Established",
+    "Event",
+    "StepRequired",
+]

@@ -1,0 +1,140 @@
+"""[MS-NNS], the wire format of .NET ``NegotiateStream``.
+
+A handshake message is five bytes, type, version 1.0 and the length, most significant byte first, and then the
+token. Each side's last token travels as HandshakeDone. The server answers HandshakeDone whenever its context is
+complete, with an empty body if there is no token; a side whose context is complete and which has not yet seen
+the other's HandshakeDone reads one message more, and that must be it. So Kerberos in SPNEGO is one round trip:
+InProgress from the client, Done from the server.
+
+The side that fails says HandshakeError with eight bytes, a number whose low 32 bits are an HRESULT. .NET knows
+two: ERROR_TRUST_FAILURE, "what was negotiated is less than what is required", and SEC_E_LOGON_DENIED. The
+number is diagnostics, not protection: anybody can forge it, and it tells a stranger nothing of the cause. A
+client that refuses after the server's Done has no way left to say so and just closes.
+
+After the handshake each message is a little-endian length and the wrapped data; without protection there is no
+framing at all (2.2.2). .NET reads at most 65,536 bytes a message and writes 64,512 of plaintext, the
+specification allows 64,560 of wrapped data; 64,488 bytes of plaintext satisfy both with every cipher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from .._errors import AsyncAuthError, MechanismError, PeerRejected, ProtectionError, RemoteProtocolError
+from ..abc import Check, Command, Frame, Reply, Send, StepResult
+from ._headers import LengthHeader
+from ._script import receive, step
+
+if TYPE_CHECKING:
+    from ..abc import Script
+
+__all__ = ["NegotiateStream"]
+
+DONE, ERROR, IN_PROGRESS = 0x14, 0x15, 0x16
+ERROR_TRUST_FAILURE = 1790
+SEC_E_LOGON_DENIED = 0x8009030C
+
+
+class _HandshakeHeader:
+    __slots__ = ()
+    size = 5
+    limit = 65_535
+
+    def parse(self, header: bytes, /) -> tuple[int, int]:
+        kind = header[0]
+        if kind not in (DONE, ERROR, IN_PROGRESS):
+            raise RemoteProtocolError(
+                f"the peer does not speak MS-NNS: its first byte is 0x{kind:02x}, not 0x14, 0x15 or 0x16",
+                fix="check the port, and that both ends use the same framing",
+            )
+        return kind, int.from_bytes(header[3:5], "big")
+
+    def build(self, kind: int, length: int, /) -> bytes:
+        if length > self.limit:
+            raise MechanismError(
+                f"a token of {length} bytes does not fit MS-NNS, which ends at {self.limit}",
+                fix="the ticket carries too many groups; use another framing",
+            )
+        return bytes((kind, 1, 0)) + length.to_bytes(2, "big")
+
+
+class NegotiateStream:
+    """MS-NNS; the default framing."""
+
+    name = "nns"
+    handshake = _HandshakeHeader()
+    message = LengthHeader("little", 65_536)
+    max_plaintext = 64_488
+
+    def initiate(self) -> Script:
+        return _exchange(None, server=False)
+
+    def accept(self) -> Script:
+        frame = yield from _receive()
+        yield from _exchange(frame.body, server=True)
+
+    def __repr__(self) -> str:
+        return "NegotiateStream()"
+
+
+def _exchange(token: bytes | None, *, server: bool) -> Script:
+    peer_done = False
+    while True:
+        result = yield from _step(token, peer_done)
+        if result.complete:
+            peer_done = peer_done or server
+            if result.token or server:
+                yield Send(DONE, result.token or b"")
+            if peer_done:
+                return
+        else:
+            yield Send(IN_PROGRESS, result.token or b"")
+        frame = yield from _receive()
+        peer_done = frame.kind == DONE
+        if result.complete and not frame.body:
+            if not peer_done:
+                raise RemoteProtocolError("the peer goes on with a handshake that is complete here")
+            return
+        token = frame.body
+
+
+def _step(token: bytes | None, peer_done: bool) -> Generator[Command, Reply, StepResult]:
+    try:
+        result = yield from step(token)
+        if result.complete:
+            yield Check()
+    except (MechanismError, ProtectionError) as error:
+        if not peer_done:
+            yield Send(ERROR, _error_body(error))
+        raise
+    return result
+
+
+def _receive() -> Generator[Command, Reply, Frame]:
+    frame = yield from receive()
+    if frame.kind == ERROR:
+        raise _rejected(frame.body)
+    return frame
+
+
+def _error_body(error: AsyncAuthError) -> bytes:
+    code = ERROR_TRUST_FAILURE if isinstance(error, ProtectionError) else SEC_E_LOGON_DENIED
+    return code.to_bytes(8, "big")
+
+
+def _rejected(body: bytes) -> PeerRejected:
+    code = int.from_bytes(body[:8], "big") & 0xFFFF_FFFF if len(body) >= 8 else None  # noqa: PLR2004
+    match code:
+        case None:
+            return PeerRejected("the peer refused the handshake", fix="look into its log")
+        case _ if code == ERROR_TRUST_FAILURE:
+            return PeerRejected(
+                "the peer requires more protection, or another service name, than was negotiated",
+                fix="compare what both ends require: protection, mutual authentication, SPN",
+                code=str(code),
+            )
+        case _:
+            return PeerRejected(
+                "the peer refused our token", fix="look into its log for the reason", code=f"0x{code:08X}"
+            )
