@@ -1,1 +1,76 @@
-"""Mutual authentication and encryption for asyncio and Trio, with the service's identity found in the directory."""
+"""Mutual authentication and encryption for asyncio and Trio, with the service's identity from the directory.
+
+The names here are the anyio side, which runs on asyncio and on Trio; :mod:`asyncauth.asyncio` is asyncio's own.
+"""
+
+from ._attributes import AuthAttribute
+from ._connect import connect, connect_service, serve
+from ._errors import (
+    AsyncAuthError,
+    AuthenticationError,
+    ConnectError,
+    CredentialError,
+    DirectoryError,
+    DiscoveryError,
+    DuplicateName,
+    FrameTooLarge,
+    HandshakeTimeout,
+    IntegrityError,
+    InvalidName,
+    LocalProtocolError,
+    MalformedRecord,
+    MechanismError,
+    MechanismUnavailable,
+    PeerRejected,
+    ProtectionError,
+    ProtocolError,
+    RemoteProtocolError,
+    ServiceNotFound,
+    TargetError,
+    TruncatedStream,
+)
+from ._listener import AuthenticatedListener
+from ._spn import ServicePrincipalName
+from ._stream import AuthenticatedStream
+from ._types import ConnectionInfo, Limits, Peer, Policy, Protection, Role, Target
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "AsyncAuthError",
+    "AuthAttribute",
+    "AuthenticatedListener",
+    "AuthenticatedStream",
+    "AuthenticationError",
+    "ConnectError",
+    "ConnectionInfo",
+    "CredentialError",
+    "DirectoryError",
+    "DiscoveryError",
+    "DuplicateName",
+    "FrameTooLarge",
+    "HandshakeTimeout",
+    "IntegrityError",
+    "InvalidName",
+    "Limits",
+    "LocalProtocolError",
+    "MalformedRecord",
+    "MechanismError",
+    "MechanismUnavailable",
+    "Peer",
+    "PeerRejected",
+    "Policy",
+    "Protection",
+    "ProtectionError",
+    "ProtocolError",
+    "RemoteProtocolError",
+    "Role",
+    "ServiceNotFound",
+    "ServicePrincipalName",
+    "Target",
+    "TargetError",
+    "TruncatedStream",
+    "connect",
+    "connect_service",
+    "serve",
+]

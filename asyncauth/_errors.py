@@ -20,6 +20,7 @@ key or password in its text.
     │   ├── PeerRejected                the peer said no
     │   ├── ProtectionError             what was reached is less than what was required
     │   └── HandshakeTimeout            also a TimeoutError
+    ├── ConnectError                    also a ConnectionError: no TCP connection to the host
     ├── IntegrityError                  a protected message was altered, lost, doubled or left unsealed
     ├── DiscoveryError                  the service could not be located or published
     │   ├── ServiceNotFound
@@ -35,6 +36,7 @@ from __future__ import annotations
 __all__ = [
     "AsyncAuthError",
     "AuthenticationError",
+    "ConnectError",
     "CredentialError",
     "DirectoryError",
     "DiscoveryError",
@@ -70,6 +72,10 @@ class AsyncAuthError(Exception):
         self.message = message
         self.fix = fix
         self.code = code
+
+    def name_peer(self, name: str) -> None:
+        """Put a name to "the peer", which is all that the lower layers can call the other side."""
+        self.message = self.message.replace("the peer", name, 1)
 
     def __str__(self) -> str:
         code = f" [{self.code}]" if self.code else ""
@@ -129,6 +135,10 @@ class ProtectionError(AuthenticationError):
 
 class HandshakeTimeout(AuthenticationError, TimeoutError):
     """Credentials and handshake together took longer than allowed."""
+
+
+class ConnectError(AsyncAuthError, ConnectionError):
+    """No TCP connection to the host could be made; nothing was authenticated."""
 
 
 class IntegrityError(AsyncAuthError):

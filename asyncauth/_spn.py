@@ -174,7 +174,7 @@ class SpnKind(Enum):
     DNS_HOST, DN_HOST, NB_HOST, DOMAIN, NB_DOMAIN, SERVICE = range(6)
 
 
-def compose(  # noqa: PLR0917 - the order of DsGetSpn
+def compose(
     kind: SpnKind,
     service_class: str,
     service_name: str | None = None,

@@ -117,3 +117,11 @@ class Mechanism(Protocol):
     def accept(self, policy: Policy, /) -> SecurityContext:
         """A server's context."""
         ...
+
+    def prepare_server(self) -> None:
+        """Read now what every acceptor will need, so that a server without a key fails at its start and not at
+        its first client. May wait for files; calling it is optional.
+
+        :raises CredentialError: no keytab, no entry, or not readable
+        """
+        ...

@@ -185,6 +185,7 @@ class Connection:
     def fail(self, error: AsyncAuthError) -> None:
         """End the connection for a reason of the driver's own, a timeout or a cancelled write."""
         if self._failure is None:
+            error.name_peer(self._peer_name)
             self._failure = error
             self._received = ReceiveBuffer()
 

@@ -1,6 +1,6 @@
 """Native codes to our errors: what happened, and what to do.
 
-The numbers are those of MIT's krb5_err.et and of RFC 2743; the texts name the SPN, realm or file concerned.
+The codes are MIT's and those of RFC 2743; the texts name the SPN, realm or file concerned.
 The same code means different things in different places: a key that does not fit is a wrong password when we
 ask for a ticket, another account's ticket when a server receives it, and an impostor when the server answers.
 So the table is looked up with the *phase*, the special meaning first.
@@ -9,12 +9,12 @@ So the table is looked up with the *phase*, the special meaning first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import TypeAlias
 
 from .._errors import CredentialError, MechanismError, TargetError
 
-__all__ = ["KNOWN", "Phase", "Where", "explain"]
+__all__ = ["Krb5", "Phase", "Where", "explain"]
 
 
 class Phase(Enum):
@@ -24,6 +24,8 @@ class Phase(Enum):
     INITIATE = "initiate"
     ANSWER = "answer"
     """The client reads the server's answer."""
+    KEYTAB = "keytab"
+    """The server reads its keys."""
     ACCEPT = "accept"
 
 
@@ -35,6 +37,37 @@ class Where:
     credential: str
     target: str = ""
     realm: str = ""
+
+
+class Krb5(IntEnum):
+    """The codes of krb5_err.et and gssapi_err_krb5.et that have an explanation, without their prefixes."""
+
+    C_PRINCIPAL_UNKNOWN = -1765328378
+    S_PRINCIPAL_UNKNOWN = -1765328377
+    PRINCIPAL_NOT_UNIQUE = -1765328376
+    ETYPE_NOSUPP = -1765328370
+    CLIENT_REVOKED = -1765328366
+    KEY_EXP = -1765328361
+    PREAUTH_FAILED = -1765328360
+    BAD_INTEGRITY = -1765328353
+    TKT_EXPIRED = -1765328352
+    REPEAT = -1765328350
+    NOT_US = -1765328349
+    SKEW = -1765328347
+    MODIFIED = -1765328343
+    BADKEYVER = -1765328340
+    MUT_FAIL = -1765328338
+    CC_NOTFOUND = -1765328243
+    WRONG_PRINC = -1765328240
+    KDCREP_SKEW = -1765328236
+    REALM_UNKNOWN = -1765328230
+    KDC_UNREACH = -1765328228
+    KT_NOTFOUND = -1765328203
+    FCC_PERM = -1765328190
+    FCC_NOFILE = -1765328189
+    CONFIG_NODEFREALM = -1765328160
+    KG_CCACHE_NOMATCH = 39756032
+    KG_KEYTAB_NOMATCH = 39756033
 
 
 _Row: TypeAlias = tuple[type[MechanismError], str, str]
@@ -71,22 +104,22 @@ _SKEW: _Row = (
 )
 
 _SPECIAL: dict[tuple[Phase, int], _Row] = {
-    (Phase.ACQUIRE, -1765328353): _WRONG_PASSWORD,
-    (Phase.ACQUIRE, -1765328203): (
+    (Phase.ACQUIRE, Krb5.BAD_INTEGRITY): _WRONG_PASSWORD,
+    (Phase.ACQUIRE, Krb5.KT_NOTFOUND): (
         CredentialError,
         "{credential} has no key for that principal",
         "list the entries with klist -k and name one of them",
     ),
-    (Phase.ACCEPT, -1765328353): _KEY_OF_ANOTHER,
-    (Phase.ACCEPT, -1765328352): (
+    (Phase.ACCEPT, Krb5.BAD_INTEGRITY): _KEY_OF_ANOTHER,
+    (Phase.ACCEPT, Krb5.TKT_EXPIRED): (
         MechanismError,
         "the client's ticket has expired",
         "the client has to get a new one; check both clocks",
     ),
-    (Phase.ANSWER, -1765328353): _IMPOSTOR,
-    (Phase.ANSWER, -1765328349): _IMPOSTOR,
-    (Phase.ANSWER, -1765328340): _IMPOSTOR,
-    (Phase.ANSWER, -1765328352): (
+    (Phase.ANSWER, Krb5.BAD_INTEGRITY): _IMPOSTOR,
+    (Phase.ANSWER, Krb5.NOT_US): _IMPOSTOR,
+    (Phase.ANSWER, Krb5.BADKEYVER): _IMPOSTOR,
+    (Phase.ANSWER, Krb5.TKT_EXPIRED): (
         CredentialError,
         "the server {target} says that our ticket has expired",
         "get a new one; check both clocks",
@@ -94,105 +127,89 @@ _SPECIAL: dict[tuple[Phase, int], _Row] = {
 }
 
 _GENERAL: dict[int, _Row] = {
-    -1765328378: (
+    Krb5.C_PRINCIPAL_UNKNOWN: (
         CredentialError,
         "the KDC does not know the principal of {credential}",
         "check the spelling, and the realm in capitals",
     ),
-    -1765328377: (
+    Krb5.S_PRINCIPAL_UNKNOWN: (
         TargetError,
         "the KDC does not know the service {target}",
         "register this SPN on the service's account, or correct it; the name must match to the letter",
     ),
-    -1765328376: (
+    Krb5.PRINCIPAL_NOT_UNIQUE: (
         TargetError,
         "the SPN {target} is registered on several accounts",
         "find them in the directory and leave it on one",
     ),
-    -1765328370: (
+    Krb5.ETYPE_NOSUPP: (
         MechanismError,
         "the KDC of {realm} and the accounts concerned share no encryption type",
         "enable AES on the account and set its password anew",
     ),
-    -1765328366: (
+    Krb5.CLIENT_REVOKED: (
         CredentialError,
         "the account of {credential} is disabled, locked or expired",
         "have it looked at in the directory",
     ),
-    -1765328361: (CredentialError, "the password of {credential} has expired", "set a new one"),
-    -1765328360: _WRONG_PASSWORD,
-    -1765328352: (CredentialError, "the ticket in {credential} has expired", "log in again (kinit)"),
-    -1765328350: (
+    Krb5.KEY_EXP: (CredentialError, "the password of {credential} has expired", "set a new one"),
+    Krb5.PREAUTH_FAILED: _WRONG_PASSWORD,
+    Krb5.TKT_EXPIRED: (CredentialError, "the ticket in {credential} has expired", "log in again (kinit)"),
+    Krb5.REPEAT: (
         MechanismError,
         "the client's request was seen before: a replay",
         "if this repeats, find out who sends it; leave the replay cache on",
     ),
-    -1765328349: _KEY_OF_ANOTHER,
-    -1765328347: _SKEW,
-    -1765328236: _SKEW,
-    -1765328343: _IMPOSTOR,
-    -1765328340: (
+    Krb5.NOT_US: _KEY_OF_ANOTHER,
+    Krb5.SKEW: _SKEW,
+    Krb5.KDCREP_SKEW: _SKEW,
+    Krb5.MODIFIED: _IMPOSTOR,
+    Krb5.BADKEYVER: (
         TargetError,
         "the ticket for {target} is encrypted with a newer or older key than {credential} has",
         "export the keytab anew; keep old entries for the lifetime of a ticket",
     ),
-    -1765328338: _IMPOSTOR,
-    -1765328243: _NO_TICKET,
-    -1765328240: _KEY_OF_ANOTHER,
-    -1765328230: (
+    Krb5.MUT_FAIL: _IMPOSTOR,
+    Krb5.CC_NOTFOUND: _NO_TICKET,
+    Krb5.WRONG_PRINC: _KEY_OF_ANOTHER,
+    Krb5.REALM_UNKNOWN: (
         MechanismError,
         "the KDC of realm {realm} cannot be found",
         "name it in krb5.conf, or publish its SRV records",
     ),
-    -1765328228: (
+    Krb5.KDC_UNREACH: (
         MechanismError,
         "no KDC of realm {realm} answers",
         "check the network, port 88, and the kdc lines in krb5.conf",
     ),
-    -1765328203: _NO_KEYTAB,
-    -1765328190: (
+    Krb5.KT_NOTFOUND: _NO_KEYTAB,
+    Krb5.FCC_PERM: (
         CredentialError,
         "{credential} may not be read by this user",
         "check the owner and the mode of the file",
     ),
-    -1765328189: _NO_TICKET,
-    -1765328160: (
+    Krb5.FCC_NOFILE: _NO_TICKET,
+    Krb5.CONFIG_NODEFREALM: (
         MechanismError,
         "there is no default realm",
         "name it in krb5.conf, or write the principal with its realm",
     ),
-    39756032: (
+    Krb5.KG_CCACHE_NOMATCH: (
         CredentialError,
         "{credential} holds no ticket for the principal asked for",
         "name the cache that belongs to it",
     ),
-    39756033: _NO_KEYTAB,
+    Krb5.KG_KEYTAB_NOMATCH: _NO_KEYTAB,
 }
 
-KNOWN = frozenset(_GENERAL) | {code for _, code in _SPECIAL}
-"""The Kerberos codes that have an explanation."""
-
-EXTENDED_TEXTS: tuple[tuple[str, int], ...] = (
-    (r"Server .* not found in Kerberos database", -1765328377),
-    (r"Client .* not found in Kerberos database", -1765328378),
-    (r"Request ticket server .* kvno \d+ (not found in keytab|found in keytab but not with)", -1765328340),
-    (r"Request ticket server .* kvno \d+ .* cannot decrypt ticket", -1765328353),
-    (r"Cannot decrypt ticket for ", -1765328353),
-    (r"Cannot find key for .* kvno \d+ in keytab", -1765328340),
-    (r"Request ticket server |Server principal .* does not match", -1765328349),
-    (r"Keytab .* is nonexistent or empty|Keytab contains no suitable keys", -1765328203),
-    (r"Cannot find KDC for realm", -1765328230),
-    (r"Cannot contact any KDC for realm", -1765328228),
-    (r"Credentials cache .* not found|No Kerberos credentials available", -1765328243),
+_NOT_ALLOWED: _Row = (
+    MechanismError,
+    "the peer's token belongs to a mechanism that is not allowed here",
+    "let both ends use the same one: Negotiate, or Kerberos alone",
 )
-"""MIT's messages that have names in them, for where the code itself is hidden."""
 
 _MAJOR: dict[int, _Row] = {
-    1: (
-        MechanismError,
-        "the peer's token belongs to a mechanism that is not allowed here",
-        "let it use Kerberos",
-    ),
+    1: _NOT_ALLOWED,
     4: (
         MechanismError,
         "the channel bindings of the two ends differ",
@@ -207,37 +224,16 @@ _MAJOR: dict[int, _Row] = {
     11: (CredentialError, "{credential} has expired", "log in again (kinit)"),
 }
 
-_SPECIALEXTENDED_TEXTS: tuple[tuple[str, int], ...] = (
-    (r"Server .* not found in Kerberos database", -1765328377),
-    (r"Client .* not found in Kerberos database", -1765328378),
-    (
-        r"Request ticket server .* kvno \d+ (not found in keytab|found in keytab but not with enctype)",
-        -1765328340,
-    ),
-    (r"Request ticket server .* not found in keytab", -1765328349),
-    (r"(Cannot decrypt ticket for|No key table entry found matching|Request ticket server) .*", -1765328349),
-    (r"Cannot find KDC for realm", -1765328230),
-    (r"Cannot contact any KDC for realm", -1765328228),
-    (r"Credentials cache .* not found|No Kerberos credentials available", -1765328243),
-)
-"""MIT's messages that have names in them, for where the code itself is hidden."""
-
-_MAJOR: dict[tuple[Phase, int], _Row] = {(Phase.ACCEPT, 7): _NO_KEYTAB}
-
-_PLAIN = {
-    Phase.ACQUIRE: "no ticket could be had with {credential}",
-    Phase.INITIATE: "the handshake with {target} could not be started",
-    Phase.ANSWER: "the answer of {target} was refused",
-    Phase.ACCEPT: "the client's token was refused, with {credential}",
+_SPECIAL_MAJOR: dict[tuple[Phase, int], _Row] = {
+    (Phase.KEYTAB, 7): _NO_KEYTAB,
+    (Phase.ACCEPT, 7): _NOT_ALLOWED,
 }
 
-
-_SPECIAL_MAJOR: dict[tuple[Phase, int], _Row] = {(Phase.ACCEPT, 7): _NO_KEYTAB}
-
 _PLAIN = {
     Phase.ACQUIRE: "no ticket could be had with {credential}",
     Phase.INITIATE: "the handshake with {target} could not be started",
     Phase.ANSWER: "the answer of {target} was refused",
+    Phase.KEYTAB: "{credential} cannot be used",
     Phase.ACCEPT: "the client's token was refused, with {credential}",
 }
 

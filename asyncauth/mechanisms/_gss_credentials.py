@@ -179,7 +179,7 @@ class Acceptor:
     """A server's credentials for one mechanism, ``kerberos`` or ``negotiate``."""
 
     def __init__(self, source: DefaultCredential | Keytab, mechanism: str) -> None:
-        self.where = Where(Phase.ACCEPT, str(source) if isinstance(source, Keytab) else "the default keytab")
+        self._description = str(source) if isinstance(source, Keytab) else "the default keytab"
         self._source = source
         self._mechs = [KRB5] if mechanism == "kerberos" else [KRB5, SPNEGO]
         self._lock = threading.Lock()
@@ -198,6 +198,10 @@ class Acceptor:
                 self._creds = self._acquire()
             return self._creds
 
+    def where(self, phase: Phase) -> Where:
+        """The names for an error's text."""
+        return Where(phase, self._description)
+
     def _acquire(self) -> raw.Creds:
         source = self._source
         store: Store | None = None
@@ -208,7 +212,7 @@ class Acceptor:
                 self._keytab = MemoryKeytab.copied(source)
                 self._until = time.monotonic() + _TRUST_SECONDS
                 store = {b"keytab": self._keytab.name}
-        with translated(self.where):
+        with translated(self.where(Phase.KEYTAB)):
             return raw.acquire_cred_from(store, usage="accept", mechs=self._mechs).creds
 
 

@@ -169,7 +169,7 @@ class GssAcceptor(_GssContext):
         try:
             result = raw.accept_sec_context(token, creds, self._context)
         except raw.GSSError as error:
-            raise mechanism_error(self._credentials.where, error) from error
+            raise mechanism_error(self._credentials.where(Phase.ACCEPT), error) from error
         self._context = result.context
         if not result.more_steps:
             self._finish(result)

@@ -20,12 +20,27 @@ import krb5
 
 from .._errors import CredentialError, MechanismError
 from .._spn import ServicePrincipalName
-from ._codes import EXTENDED_TEXTS, KNOWN, Phase, Where, explain
+from ._codes import Krb5, Phase, Where, explain
 from ._sources import Keytab, Password
 
 __all__ = ["MemoryCache", "MemoryKeytab", "code_of_text", "ticket_with_keytab", "ticket_with_password"]
 
 T = TypeVar("T")
+
+_EXTENDED_TEXTS: tuple[tuple[str, int], ...] = (
+    (r"Server .* not found in Kerberos database", Krb5.S_PRINCIPAL_UNKNOWN),
+    (r"Client .* not found in Kerberos database", Krb5.C_PRINCIPAL_UNKNOWN),
+    (r"Request ticket server .* kvno \d+ (not found in keytab|found in keytab but not with)", Krb5.BADKEYVER),
+    (r"Request ticket server .* kvno \d+ .* cannot decrypt ticket", Krb5.BAD_INTEGRITY),
+    (r"Cannot decrypt ticket for ", Krb5.BAD_INTEGRITY),
+    (r"Cannot find key for .* kvno \d+ in keytab", Krb5.BADKEYVER),
+    (r"Request ticket server |Server principal .* does not match", Krb5.NOT_US),
+    (r"Keytab .* is nonexistent or empty|Keytab contains no suitable keys", Krb5.KT_NOTFOUND),
+    (r"Cannot find KDC for realm", Krb5.REALM_UNKNOWN),
+    (r"Cannot contact any KDC for realm", Krb5.KDC_UNREACH),
+    (r"Credentials cache .* not found|No Kerberos credentials available", Krb5.CC_NOTFOUND),
+)
+"""MIT's messages that have names in them, for where the code itself is hidden."""
 
 
 class MemoryCache:
@@ -65,7 +80,7 @@ class MemoryKeytab:
 
         :raises CredentialError: the file cannot be read, or one of the SPNs has no entry
         """
-        return _translated(Where(Phase.ACCEPT, str(source)), lambda: cls._copy(source))
+        return _translated(Where(Phase.KEYTAB, str(source)), lambda: cls._copy(source))
 
     @classmethod
     def _copy(cls, source: Keytab) -> MemoryKeytab:
@@ -123,7 +138,7 @@ def code_of_text(text: str) -> int:
     GSSAPI's SPNEGO hides the codes of the mechanism beneath behind numbers of its own, which differ from
     process to process. The message is still Kerberos's: the table's, or one with names in it.
     """
-    for pattern, code in EXTENDED_TEXTS:
+    for pattern, code in _EXTENDED_TEXTS:
         if re.match(pattern, text):
             return code
     return _table_texts().get(text, 0)
@@ -132,7 +147,7 @@ def code_of_text(text: str) -> int:
 @cache
 def _table_texts() -> dict[str, int]:
     context = krb5.init_context()
-    return {_text(krb5.Krb5Error(context, code)): code for code in KNOWN}
+    return {_text(krb5.Krb5Error(context, code)): code for code in Krb5}
 
 
 def _stored(context: krb5.Context, ticket: krb5.Creds) -> MemoryCache:

@@ -1,0 +1,133 @@
+"""A listener whose streams are authenticated, for anyio."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, aclose_forcefully
+from anyio.abc import ByteStream, Listener, SocketAttribute, TaskGroup
+
+from . import _defaults
+from ._errors import AsyncAuthError
+from ._offload import in_thread
+from ._setup import Setup
+from ._stream import AuthenticatedStream
+from ._types import Limits, Protection
+
+if TYPE_CHECKING:
+    from .abc import Framing, Mechanism
+
+__all__ = ["AuthenticatedListener"]
+
+T_Stream = TypeVar("T_Stream", bound=ByteStream)
+Refused = Callable[[AsyncAuthError, object], None]
+
+logger = logging.getLogger("asyncauth")
+
+
+class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
+    """Takes connections from another listener and hands on those that have authenticated.
+
+    A client that fails, stalls or lies costs a bounded amount and is logged; the listener goes on. Each
+    handshake runs in its own task.
+
+    :param listener: any listener of byte streams; it is closed with this one
+    :param mechanism: with the keytab; :class:`~asyncauth.mechanisms.Negotiate` with the default keytab if None
+    :param framing: the wire format; MS-NNS if None
+    :param require: the least protection a client must ask for
+    :param mutual: refuse clients that do not ask this server to prove its identity
+    :param handshake_timeout: seconds that a client may take for its handshake
+    :param max_pending: unauthenticated connections at a time; those beyond it are closed at once, so that a
+        flood of strangers is told so instead of queueing before those who are already here
+    :param limits: bytes and tokens that a client may send before it is authenticated
+    :param allow_unmarked_end: take an end of stream that the client did not authenticate for a clean one
+    :param on_refused: called on the loop with the error and the client's address for each refused client
+    """
+
+    def __init__(
+        self,
+        listener: Listener[T_Stream],
+        mechanism: Mechanism | None = None,
+        *,
+        framing: Framing | None = None,
+        require: Protection = Protection.SEAL,
+        mutual: bool = True,
+        handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
+        max_pending: int = _defaults.PENDING_HANDSHAKES,
+        limits: Limits | None = None,
+        allow_unmarked_end: bool = False,
+        on_refused: Refused | None = None,
+    ) -> None:
+        self._listener = listener
+        self._setup = Setup.of(
+            mechanism, framing, require, mutual, handshake_timeout, limits, allow_unmarked_end
+        )
+        self._max_pending = max_pending
+        self._pending = 0
+        self._on_refused = on_refused
+
+    async def prepare(self) -> None:
+        """Read the keytab now, so that a server without a key fails here and not at its first client.
+
+        :raises CredentialError: no keytab, no entry, or not readable
+        """
+        await in_thread(self._setup.mechanism.prepare_server)
+
+    async def serve(
+        self,
+        handler: Callable[[AuthenticatedStream], Awaitable[Any]],
+        task_group: TaskGroup | None = None,
+    ) -> None:
+        """Authenticate clients and call ``handler`` with each one's stream, until cancelled.
+
+        The handler owns the stream and closes it. What breaks a stream from outside (a cut connection, altered
+        data) ends that handler and is logged; any other exception is the handler's own and passes on.
+        """
+
+        async def admit(stream: T_Stream) -> None:
+            authenticated = await self._authenticate(stream)
+            if authenticated is not None:
+                await _handle(handler, authenticated)
+
+        await self._listener.serve(admit, task_group)
+
+    async def aclose(self) -> None:
+        await self._listener.aclose()
+
+    @property
+    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+        return self._listener.extra_attributes
+
+    async def _authenticate(self, stream: T_Stream) -> AuthenticatedStream | None:
+        address = stream.extra(SocketAttribute.remote_address, "a client")
+        if self._pending >= self._max_pending:
+            logger.warning("closed a connection from %s: %d handshakes are pending", address, self._pending)
+            await aclose_forcefully(stream)
+            return None
+        self._pending += 1
+        try:
+            return await AuthenticatedStream.wrap_with(stream, self._setup)
+        except AsyncAuthError as error:
+            self._refused(error, address)
+        except (BrokenResourceError, ClosedResourceError) as error:
+            logger.info("lost %s during the handshake: %s", address, type(error).__name__)
+        finally:
+            self._pending -= 1
+        return None
+
+    def _refused(self, error: AsyncAuthError, address: object) -> None:
+        logger.warning("refused %s: %s", address, error)
+        if self._on_refused is not None:
+            self._on_refused(error, address)
+
+
+async def _handle(
+    handler: Callable[[AuthenticatedStream], Awaitable[Any]], stream: AuthenticatedStream
+) -> None:
+    try:
+        await handler(stream)
+    except (AsyncAuthError, BrokenResourceError, ClosedResourceError, EndOfStream) as error:
+        logger.warning("the connection of %s ended: %s", stream.info.peer, str(error) or type(error).__name__)
+        await aclose_forcefully(stream)

@@ -1,0 +1,286 @@
+"""The authenticated stream, for anyio: a ByteStream round a ByteStream.
+
+It forwards between the engine and the stream beneath, and adds just three things that an engine cannot know:
+where a step runs, how long the handshake may take, and what a cancelled call leaves behind.
+
+*Receiving.* Nothing is taken from the engine before it is asked for, and nothing that was taken is dropped: a
+cancelled ``receive`` has either returned its data or left it for the next call.
+
+*Sending.* A protected message has a number, and the peer refuses a gap. So once a message is sealed it has to go
+out: a ``send`` that is cancelled before has had no effect, one that is cancelled while the stream beneath is
+writing breaks this stream for good, and says so. Long data is sealed a slice at a time, with the writing
+between the slices, which bounds both the memory it takes and the time for which the loop is not served.
+
+*Ending.* ``send_eof`` and ``aclose`` say under protection that this was the end. Leaving ``async with`` by an
+exception does not: a handler that failed half-way must not look to the peer like one that was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+
+import anyio
+import anyio.lowlevel
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, ResourceGuard
+from anyio.abc import ByteStream
+
+from . import _defaults
+from ._attributes import attributes_of
+from ._errors import AsyncAuthError, LocalProtocolError
+from ._offload import in_thread
+from ._setup import Setup, spn_of
+from ._types import Limits, Protection, Target
+from .engine import NEED_DATA, Connection, DataReceived, EndOfData, Established, StepRequired
+
+if TYPE_CHECKING:
+    from ._spn import ServicePrincipalName
+    from ._types import ConnectionInfo
+    from .abc import Framing, Mechanism
+
+__all__ = ["AuthenticatedStream"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_READ_BYTES = 131_072
+_SLICE_BYTES = 262_144
+_LAST_WORDS_SECONDS = 1.0
+
+
+class AuthenticatedStream(ByteStream):
+    """A byte stream whose ends have proved who they are, and whose bytes are protected.
+
+    Made by :meth:`wrap`, :func:`asyncauth.connect` or a listener, so that nobody ever holds one whose handshake
+    is not done. Once open it raises anyio's exceptions, with ours as their cause: ``BrokenResourceError`` from
+    IntegrityError or TruncatedStream, ``EndOfStream`` for the authenticated end, ``ClosedResourceError``.
+    """
+
+    def __init__(self, inner: ByteStream, connection: Connection, info: ConnectionInfo) -> None:
+        """Not for applications."""
+        self._inner = inner
+        self._connection = connection
+        self._info = info
+        self._rest = b""
+        self._closed = False
+        self._sending = ResourceGuard("sending to")
+        self._receiving = ResourceGuard("receiving from")
+
+    @classmethod
+    async def wrap(
+        cls,
+        inner: ByteStream,
+        mechanism: Mechanism | None = None,
+        *,
+        target: Target | ServicePrincipalName | str | None = None,
+        framing: Framing | None = None,
+        require: Protection = Protection.SEAL,
+        mutual: bool = True,
+        handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
+        limits: Limits | None = None,
+        allow_unmarked_end: bool = False,
+    ) -> Self:
+        """Authenticate on a stream that is already there; also in the middle of its life.
+
+        :param inner: any byte stream: TCP, Unix socket, TLS, in memory. It belongs to the new stream from now
+            on, and is closed if the handshake fails or is cancelled
+        :param mechanism: with its credentials; :class:`~asyncauth.mechanisms.Negotiate` if None
+        :param target: client: the SPN the other end must prove to be. None means that this is the server
+        :param framing: the wire format; MS-NNS if None
+        :param require: the least protection; a client also asks for exactly this
+        :param mutual: the server must prove who it is
+        :param handshake_timeout: seconds for acquiring credentials and for the handshake together
+        :param limits: what the peer may cost before it has proved anything
+        :param allow_unmarked_end: take an end of stream that the peer did not authenticate for a clean one
+        :raises AuthenticationError: and its kinds: credentials, target, protection, timeout, refusal
+        :raises RemoteProtocolError: the peer does not speak this framing, or closed too early
+        """
+        setup = Setup.of(mechanism, framing, require, mutual, handshake_timeout, limits, allow_unmarked_end)
+        return await cls.wrap_with(inner, setup, spn_of(target))
+
+    @classmethod
+    async def wrap_with(
+        cls, inner: ByteStream, setup: Setup, spn: ServicePrincipalName | None = None
+    ) -> Self:
+        """Not for applications: :meth:`wrap` with its options in one."""
+        try:
+            connection = setup.connection(spn)
+            with anyio.move_on_after(setup.handshake_timeout):
+                return cls(inner, connection, await _exchange_tokens(inner, connection))
+            raise setup.timed_out(f"the server {spn}" if spn else "a client")
+        except BaseException:
+            await anyio.aclose_forcefully(inner)
+            raise
+
+    @property
+    def info(self) -> ConnectionInfo:
+        """What the handshake reached."""
+        return self._info
+
+    @cached_property
+    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+        return attributes_of(self._info, self._inner.extra_attributes)
+
+    async def receive(self, max_bytes: int = 65_536) -> bytes:
+        """At least one byte, at most ``max_bytes``. Cancelled, it loses nothing.
+
+        :raises EndOfStream: the peer has said that this was the end
+        :raises BrokenResourceError: altered, lost, repeated or truncated data; the cause says which
+        """
+        if max_bytes < 1:
+            raise ValueError(f"max_bytes is {max_bytes}, and at least one byte must be asked for")
+        with self._receiving:
+            if self._rest:
+                await anyio.lowlevel.checkpoint()
+            else:
+                self._rest = await self._next_data()
+            data, self._rest = self._rest[:max_bytes], self._rest[max_bytes:]
+            return data
+
+    async def send(self, item: bytes | bytearray | memoryview) -> None:
+        """Protect and write all of ``item``.
+
+        Cancelled before anything was written it has had no effect; later, the stream is broken.
+
+        :raises BrokenResourceError: the stream broke, now or before; the cause says why
+        """
+        with self._sending:
+            await anyio.lowlevel.checkpoint_if_cancelled()
+            view = memoryview(item).cast("B")
+            for start in range(0, len(view), _SLICE_BYTES):
+                self._engine(self._connection.send_data, view[start : start + _SLICE_BYTES])
+                await self._flush()
+
+    async def send_eof(self) -> None:
+        """Say under protection that no more data will come; receiving goes on."""
+        with self._sending:
+            await anyio.lowlevel.checkpoint_if_cancelled()
+            if self._connection.end_sent:
+                return
+            self._engine(self._connection.send_eof)
+            await self._flush()
+            try:
+                await self._inner.send_eof()
+            except NotImplementedError:
+                return  # a TLS stream, for instance; the mark alone says it too
+
+    async def aclose(self) -> None:
+        """Say that this was the end, unless that was said or the stream is broken, and close.
+
+        Waits at most a second for a peer that does not read. Cancelled, it closes without a word, and the peer
+        sees a truncated stream.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        farewell = self._farewell()
+        self._rest = b""
+        try:
+            await _send_last_words(self._inner, farewell)
+        finally:
+            await self._inner.aclose()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        if exc_type is not None:
+            self._connection.fail(LocalProtocolError("the stream was left by an exception"))
+        await self.aclose()
+
+    async def _next_data(self) -> bytes:
+        waited = False
+        while True:
+            event = self._engine(self._connection.next_event)
+            match event:
+                case DataReceived(data):
+                    if not waited:
+                        await self._fair(data)
+                    return data
+                case EndOfData():
+                    await anyio.lowlevel.checkpoint()
+                    raise EndOfStream
+                case _:
+                    waited = True
+                    await _receive_into(self._inner, self._connection)
+
+    async def _fair(self, data: bytes) -> None:
+        try:
+            await anyio.lowlevel.checkpoint()
+        except BaseException:
+            self._rest = data
+            raise
+
+    async def _flush(self) -> None:
+        try:
+            await _send_pending(self._inner, self._connection)
+        except BaseException as error:
+            broken = LocalProtocolError(f"a message was sealed and not wholly sent ({type(error).__name__})")
+            self._connection.fail(broken)
+            raise
+
+    def _engine(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._closed:
+            raise ClosedResourceError
+        try:
+            return call(*args, **kwargs)
+        except AsyncAuthError as error:
+            if self._connection.failure is None:
+                raise ClosedResourceError(str(error)) from error
+            raise BrokenResourceError(str(error)) from error
+
+    def _farewell(self) -> bytes:
+        try:
+            with self._sending:
+                self._connection.send_eof()
+                return self._connection.data_to_send()
+        except (AsyncAuthError, anyio.BusyResourceError):
+            return b""
+
+
+async def _exchange_tokens(inner: ByteStream, connection: Connection) -> ConnectionInfo:
+    try:
+        while True:
+            event = connection.next_event()
+            if isinstance(event, StepRequired):
+                await _step(event)
+                connection.step_done(event)
+            elif isinstance(event, Established):
+                await _send_pending(inner, connection)
+                return event.info
+            elif event is NEED_DATA:
+                await _send_pending(inner, connection)
+                await _receive_into(inner, connection)
+    except AsyncAuthError:
+        await _send_last_words(inner, connection.data_to_send())
+        raise
+
+
+async def _step(step: StepRequired) -> None:
+    if step.may_wait:
+        await in_thread(step.run)
+    else:
+        step.run()
+
+
+async def _send_pending(inner: ByteStream, connection: Connection) -> None:
+    if data := connection.data_to_send():
+        await inner.send(data)
+
+
+async def _receive_into(inner: ByteStream, connection: Connection) -> None:
+    try:
+        connection.receive_data(await inner.receive(_READ_BYTES))
+    except EndOfStream:
+        connection.receive_eof()
+
+
+async def _send_last_words(inner: ByteStream, data: bytes) -> None:
+    if data:
+        with anyio.move_on_after(_LAST_WORDS_SECONDS), suppress(BrokenResourceError, ClosedResourceError):
+            await inner.send(data)
