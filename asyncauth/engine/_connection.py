@@ -27,16 +27,15 @@ from typing import TYPE_CHECKING, NoReturn
 from .._errors import (
     AsyncAuthError,
     FrameTooLarge,
-    IntegrityError,
     LocalProtocolError,
-    RemoteProtocolError,
     TruncatedStream,
 )
-from .._types import ConnectionInfo, Limits, Policy, Protection, Role
+from .._types import ConnectionInfo, Limits, Policy, Role
 from ..abc import Receive, Step
 from ._buffer import ReceiveBuffer
-from ._events import NEED_DATA, PAUSED, DataReceived, EndOfData, Established, StepRequired
+from ._events import NEED_DATA, PAUSED, Established, StepRequired
 from ._handshake import Handshake
+from ._messages import Messages
 from ._policy import check_policy
 
 if TYPE_CHECKING:
@@ -83,13 +82,11 @@ class Connection:
         self._step: StepRequired | None = None
         self._legs = self._handshake_bytes = 0
         self._failure: AsyncAuthError | None = None
-        self._protection = Protection.NONE
-        self._end_sent = False
-        self._end: EndOfData | None = None
+        self._messages: Messages | None = None
         self.info: ConnectionInfo | None = None
         """What was reached; None until the handshake is done."""
         script = framing.initiate() if role is Role.CLIENT else framing.accept()
-        self._handshake: Handshake | None = Handshake(script, self._send_frame, self._check)
+        self._handshake = Handshake(script, self._send_frame, self._check)
 
     # --- inbound -------------------------------------------------------------------------------------------
 
@@ -111,7 +108,9 @@ class Connection:
         """
         self._raise_failure()
         try:
-            return self._next_handshake() if self._handshake else self._next_message()
+            if self._messages is None:
+                return self._next_handshake()
+            return self._messages.next_event(self._received, self._eof)
         except AsyncAuthError as error:
             self.fail(error)
             raise
@@ -120,16 +119,14 @@ class Connection:
         """Apply a step that has run. Raises nothing; a failed step comes from :meth:`next_event`."""
         if self._failure is not None:
             return
-        if step is not self._step or self._handshake is None:
-            raise LocalProtocolError("this step does not belong to what the connection waits for")
+        if step is not self._step or (step.result or step.error) is None:
+            raise LocalProtocolError("this is not the step that the connection waits for, or it was not run")
         self._step = None
         try:
-            if step.result is not None:
-                self._handshake.stepped(step.result)
-            elif step.error is not None:
+            if step.error is not None:
                 self._handshake.refused(step.error)
-            else:
-                raise LocalProtocolError("step_done was called before the step was run")
+            elif step.result is not None:
+                self._handshake.stepped(step.result)
         except AsyncAuthError as error:
             self.fail(error)
 
@@ -141,24 +138,23 @@ class Connection:
         :raises LocalProtocolError: the handshake is not done, or the end was already sent
         :raises IntegrityError: the context cannot protect it, for instance because it has expired
         """
-        self._raise_unless_open()
-        view = memoryview(data).cast("B")
-        if self._protection is Protection.NONE:
-            if len(view):
-                self._out.append(bytes(view))
-            return
-        size = self._framing.max_plaintext
-        for start in range(0, len(view), size):
-            self._send_message(bytes(view[start : start + size]))
+        messages = self._sending_messages()
+        try:
+            self._out.extend(messages.protect(memoryview(data).cast("B")))
+        except AsyncAuthError as error:
+            self.fail(error)
+            raise
 
     def send_eof(self) -> None:
         """Say, under protection, that no more data will come. A second call does nothing."""
-        if self._end_sent:
+        if self.end_sent:
             return
-        self._raise_unless_open()
-        if self._protection is not Protection.NONE:
-            self._send_message(b"")
-        self._end_sent = True
+        messages = self._sending_messages()
+        try:
+            self._out.append(messages.protect_end())
+        except AsyncAuthError as error:
+            self.fail(error)
+            raise
 
     def data_to_send(self) -> bytes:
         """The bytes to write, in order; empty if there are none. Each byte is given out once."""
@@ -175,7 +171,7 @@ class Connection:
 
     @property
     def end_sent(self) -> bool:
-        return self._end_sent
+        return self._messages is not None and self._messages.end_sent
 
     @property
     def failure(self) -> AsyncAuthError | None:
@@ -193,31 +189,31 @@ class Connection:
         if self._failure is not None:
             raise self._failure.with_traceback(None)
 
-    def _raise_unless_open(self) -> None:
+    def _sending_messages(self) -> Messages:
         self._raise_failure()
-        if self._handshake is not None:
+        if self._messages is None:
             raise LocalProtocolError("no data may be sent before the handshake is done")
-        if self._end_sent:
+        if self._messages.end_sent:
             raise LocalProtocolError("no data may be sent after the end was sent")
+        return self._messages
 
     # --- handshake -----------------------------------------------------------------------------------------
 
     def _next_handshake(self) -> Event:
         if self._step is not None:
             return PAUSED
-        assert self._handshake is not None
         while True:
             match self._handshake.wants:
                 case Step(token):
                     self._step = StepRequired(self._context, token)
                     return self._step
                 case Receive():
-                    if not self._receive_frame(self._handshake):
+                    if not self._receive_frame():
                         return NEED_DATA
                 case None:
                     return self._establish()
 
-    def _receive_frame(self, handshake: Handshake) -> bool:
+    def _receive_frame(self) -> bool:
         header = self._framing.handshake
         frame = self._received.take_frame(header, min(header.limit, self._limits.token))
         if frame is None:
@@ -231,7 +227,7 @@ class Connection:
                 f"the peer's handshake is longer than {self._limits.legs} tokens"
                 f" or {self._limits.handshake} bytes"
             )
-        handshake.received(frame)
+        self._handshake.received(frame)
         return True
 
     def _truncated_handshake(self) -> NoReturn:
@@ -261,8 +257,9 @@ class Connection:
     def _establish(self) -> Established:
         if self.info is None:
             raise LocalProtocolError(f"framing {self._framing.name} ended its handshake without a check")
-        self._handshake = None
-        self._protection = self.info.protection
+        self._messages = Messages(
+            self._context, self._framing, self.info.protection, self._allow_unmarked_end
+        )
         return Established(self.info)
 
     @property
@@ -270,55 +267,3 @@ class Connection:
         if self._role is Role.CLIENT and self._target is not None:
             return f"the server {self._target}"
         return "the server" if self._role is Role.CLIENT else "the client"
-
-    # --- messages ------------------------------------------------------------------------------------------
-
-    def _next_message(self) -> Event:
-        if self._end is not None:
-            self._refuse_after_end()
-            return self._end
-        if self._protection is Protection.NONE:
-            if len(self._received):
-                return DataReceived(self._received.take_all())
-            return self._unmarked_end() if self._eof else NEED_DATA
-        header = self._framing.message
-        frame = self._received.take_frame(header, header.limit)
-        if frame is None:
-            return self._unmarked_end() if self._eof else NEED_DATA
-        return self._open_message(frame.body)
-
-    def _open_message(self, token: bytes) -> Event:
-        data, sealed = self._context.unwrap(token)
-        if not sealed and self._protection is Protection.SEAL:
-            raise IntegrityError(
-                f"{self._peer_name} sent a message that is signed but not sealed, and sealing was agreed",
-                fix="drop this peer; somebody may be reading along",
-            )
-        if data:
-            return DataReceived(data)
-        self._end = EndOfData(marked=True)
-        return self._end
-
-    def _send_message(self, data: bytes) -> None:
-        try:
-            token = self._context.wrap(data, self._protection is Protection.SEAL)
-        except AsyncAuthError as error:
-            self.fail(error)
-            raise
-        self._out.append(self._framing.message.build(0, len(token)) + token)
-
-    def _unmarked_end(self) -> EndOfData:
-        if self._received.inside_frame:
-            raise TruncatedStream(f"{self._peer_name} closed the connection in the middle of a message")
-        if self._protection is not Protection.NONE and not self._allow_unmarked_end:
-            raise TruncatedStream(
-                f"{self._peer_name} closed the connection without saying that this was the end of its data",
-                fix="treat what was received as incomplete; for a peer that cannot mark the end, as .NET,"
-                " set allow_unmarked_end",
-            )
-        self._end = EndOfData(marked=False)
-        return self._end
-
-    def _refuse_after_end(self) -> None:
-        if self._received.inside_frame:
-            raise RemoteProtocolError(f"{self._peer_name} sent data after it had marked the end")

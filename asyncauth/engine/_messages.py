@@ -1,0 +1,89 @@
+"""What follows the handshake: protected messages, or bare bytes where no protection was agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .._errors import IntegrityError, RemoteProtocolError, TruncatedStream
+from .._types import Protection
+from ._events import NEED_DATA, DataReceived, EndOfData
+
+if TYPE_CHECKING:
+    from ..abc import Framing, SecurityContext
+    from ._buffer import ReceiveBuffer
+    from ._events import Event
+
+__all__ = ["Messages"]
+
+
+class Messages:
+    """Both directions of an open connection. It holds no bytes, only where each direction stands."""
+
+    __slots__ = ("_allow_unmarked_end", "_bare", "_context", "_end", "_framing", "_seal", "end_sent")
+
+    def __init__(
+        self, context: SecurityContext, framing: Framing, protection: Protection, allow_unmarked_end: bool
+    ) -> None:
+        self._context = context
+        self._framing = framing
+        self._bare = protection is Protection.NONE
+        self._seal = protection is Protection.SEAL
+        self._allow_unmarked_end = allow_unmarked_end or self._bare
+        self._end: EndOfData | None = None
+        self.end_sent = False
+
+    def protect(self, data: memoryview) -> Iterator[bytes]:
+        """The bytes to write for ``data``, message by message."""
+        if self._bare:
+            yield bytes(data)
+            return
+        size = self._framing.max_plaintext
+        for start in range(0, len(data), size):
+            yield self._message(bytes(data[start : start + size]))
+
+    def protect_end(self) -> bytes:
+        """The bytes that say that no more data will come; none where there is no protection."""
+        self.end_sent = True
+        return b"" if self._bare else self._message(b"")
+
+    def next_event(self, received: ReceiveBuffer, eof: bool) -> Event:
+        """Open the next message."""
+        if self._end is not None:
+            if received.inside_frame:
+                raise RemoteProtocolError("the peer sent data after it had marked the end")
+            return self._end
+        if self._bare:
+            if len(received):
+                return DataReceived(received.take_all())
+        elif frame := received.take_frame(self._framing.message, self._framing.message.limit):
+            return self._open(frame.body)
+        return self._unmarked_end(received) if eof else NEED_DATA
+
+    def _message(self, data: bytes) -> bytes:
+        token = self._context.wrap(data, self._seal)
+        return self._framing.message.build(0, len(token)) + token
+
+    def _open(self, token: bytes) -> Event:
+        data, sealed = self._context.unwrap(token)
+        if self._seal and not sealed:
+            raise IntegrityError(
+                "the peer sent a message that is signed but not sealed, and sealing was agreed",
+                fix="drop this peer; somebody may be reading along",
+            )
+        if data:
+            return DataReceived(data)
+        self._end = EndOfData(marked=True)
+        return self._end
+
+    def _unmarked_end(self, received: ReceiveBuffer) -> EndOfData:
+        if received.inside_frame:
+            raise TruncatedStream("the peer closed the connection in the middle of a message")
+        if not self._allow_unmarked_end:
+            raise TruncatedStream(
+                "the peer closed the connection without saying that this was the end of its data",
+                fix="treat what was received as incomplete; for a peer that cannot mark the end, as .NET,"
+                " set allow_unmarked_end",
+            )
+        self._end = EndOfData(marked=False)
+        return self._end

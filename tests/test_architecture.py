@@ -1,0 +1,180 @@
+"""The one-way doors of the layout, read from the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import asyncauth
+
+ROOT = Path(asyncauth.__file__).parent
+BASE = {"_errors", "_spn", "_types"}
+
+# who may import what of asyncauth; a package may always import itself
+DOORS: dict[str, set[str]] = {
+    "_errors": set(),
+    "_spn": {"_errors"},
+    "_types": {"_spn"},
+    "_threads": set(),
+    "_offload": {"_threads"},
+    "abc": BASE,
+    "engine": BASE | {"abc"},
+    "framings": BASE | {"abc"},
+    "mechanisms": BASE | {"abc"},
+    "discovery": BASE | {"abc", "_offload"},
+    "_defaults": {"abc", "framings", "mechanisms"},
+    "_setup": BASE | {"abc", "engine", "_defaults"},
+    "_attributes": BASE,
+    "_stream": BASE | {"abc", "engine", "_attributes", "_defaults", "_offload", "_setup"},
+    "_listener": BASE | {"abc", "_defaults", "_offload", "_setup", "_stream"},
+    "_connect": BASE | {"abc", "_defaults", "_listener", "_setup", "_stream"},
+    "asyncio": BASE | {"abc", "engine", "_defaults", "_setup", "_threads"},
+}
+
+# third-party packages, by the one place that may import them
+LIBRARIES: dict[str, set[str]] = {
+    "gssapi": {
+        "mechanisms/_gssapi.py",
+        "mechanisms/_gss_credentials.py",
+        "mechanisms/_gss_errors.py",
+    },
+    "krb5": {"mechanisms/_krb5.py"},
+    "spnego": {"mechanisms/_pyspnego.py"},
+    "ldap3": {"discovery/_ldap.py", "discovery/_sasl.py"},
+    "dns": {"discovery/_dns.py"},
+}
+FREE = {"testing", "cli"}  # the two that stand on top of everything
+
+PURE = {"engine", "framings", "abc", "_errors", "_types", "_spn"}
+IMPURE = {
+    "asyncio",
+    "anyio",
+    "trio",
+    "socket",
+    "ssl",
+    "select",
+    "threading",
+    "concurrent",
+    "time",
+    "datetime",
+}
+
+
+def modules() -> Iterator[tuple[str, Path, ast.Module]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        relative = path.relative_to(ROOT)
+        yield relative.parts[0].removesuffix(".py"), relative, ast.parse(path.read_text())
+
+
+def imports(relative: Path, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """(package, first name below it) of every import, relative ones made absolute."""
+    here = ["asyncauth", *relative.parts[:-1]]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield split(alias.name)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield split(node.module or "")
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + 1]
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            for name in names:
+                yield split(".".join([*base, name]))
+
+
+def split(name: str) -> tuple[str, str]:
+    package, _, rest = name.partition(".")
+    return package, rest.partition(".")[0]
+
+
+def test_every_part_is_behind_a_door() -> None:
+    parts = {part for part, _, _ in modules()} - FREE - {"__init__", "__main__"}
+    assert parts == set(DOORS)
+
+
+def test_imports_go_one_way() -> None:
+    wrong = [
+        f"{relative} imports asyncauth.{name}"
+        for part, relative, tree in modules()
+        if part in DOORS
+        for package, name in imports(relative, tree)
+        if package == "asyncauth" and name != part and name not in DOORS[part]
+    ]
+    assert not wrong
+
+
+def test_each_library_has_its_files() -> None:
+    wrong = [
+        f"{relative} imports {package}"
+        for part, relative, tree in modules()
+        if part not in FREE
+        for package, _ in imports(relative, tree)
+        if package in LIBRARIES and relative.as_posix() not in LIBRARIES[package]
+    ]
+    assert not wrong
+
+
+def test_the_engine_and_what_is_below_it_know_no_io() -> None:
+    wrong = [
+        f"{relative} imports {package}"
+        for part, relative, tree in modules()
+        if part in PURE
+        for package, _ in imports(relative, tree)
+        if package in IMPURE and not (part == "_spn" and package == "socket")
+    ]
+    assert not wrong
+
+
+def test_asyncio_and_anyio_sides_do_not_know_each_other() -> None:
+    wrong = [
+        str(relative)
+        for part, relative, tree in modules()
+        if part == "asyncio"
+        for package, _ in imports(relative, tree)
+        if package in ("anyio", "trio")
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import asyncauth.engine, asyncauth.framings", {"ssl", "gssapi", "ldap3"}),
+        ("import asyncauth, asyncauth.asyncio, asyncauth.discovery", {"gssapi", "krb5", "dns"}),
+    ],
+)
+def test_importing_loads_nothing_optional(statement: str, absent: set[str]) -> None:
+    script = f"{statement}\nimport sys\nprint(sorted(set({sorted(absent)!r}) & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(ast.literal_eval(result.stdout))
+    assert loaded <= (absent if "engine" in statement else set())
+
+
+def test_the_pure_wheel_works_without_gssapi() -> None:
+    script = """
+import sys
+for name in ("gssapi", "krb5", "dns", "rich"):
+    sys.modules[name] = None
+import asyncauth, asyncauth.asyncio, asyncauth.discovery, asyncauth.mechanisms, asyncauth.framings
+from asyncauth import MechanismUnavailable, Policy, ServicePrincipalName
+try:
+    asyncauth.mechanisms.Negotiate().initiate(ServicePrincipalName.parse("http/localhost"), Policy())
+except MechanismUnavailable as error:
+    print(error)
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "install asyncauth[kerberos]" in result.stdout
+
+
+def test_files_stay_small() -> None:
+    long = [
+        f"{relative}: {lines}"
+        for _, relative, _ in modules()
+        if (lines := len((ROOT / relative).read_text().splitlines())) > 300
+    ]
+    assert not long
