@@ -8,6 +8,7 @@ So the table is looked up with the *phase*, the special meaning first.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TypeAlias
@@ -104,6 +105,10 @@ _SKEW: _Row = (
 )
 
 _SPECIAL: dict[tuple[Phase, int], _Row] = {
+    (Phase.ACQUIRE, errno.ENOENT): _NO_KEYTAB,
+    (Phase.ACQUIRE, errno.EACCES): _NO_KEYTAB,
+    (Phase.KEYTAB, errno.ENOENT): _NO_KEYTAB,
+    (Phase.KEYTAB, errno.EACCES): _NO_KEYTAB,
     (Phase.ACQUIRE, Krb5.BAD_INTEGRITY): _WRONG_PASSWORD,
     (Phase.ACQUIRE, Krb5.KT_NOTFOUND): (
         CredentialError,

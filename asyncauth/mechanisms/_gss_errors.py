@@ -61,9 +61,8 @@ def broken_message(peer: str, error: raw.GSSError) -> IntegrityError:
 
 
 def _minor_text(error: raw.GSSError) -> str:
-    texts = error.get_all_statuses(error.min_code, False) if error.min_code else []
-    texts = texts or error.get_all_statuses(error.maj_code, True)
-    return "; ".join(texts)
+    texts = [text for text in error.get_all_statuses(error.min_code, False) if text != "Success"]
+    return "; ".join(texts or error.get_all_statuses(error.maj_code, True))
 
 
 def _signed(code: int) -> int:

@@ -191,7 +191,7 @@ def _translated(where: Where, call: Callable[[], T]) -> T:
 
 
 def _error(where: Where, error: krb5.Krb5Error | OSError) -> MechanismError:
-    code = error.err_code if isinstance(error, krb5.Krb5Error) else 0
+    code = error.err_code if isinstance(error, krb5.Krb5Error) else error.errno or 0
     return explain(where, major=0, minor=code, text=_text(error))
 
 

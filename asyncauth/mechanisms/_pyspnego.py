@@ -42,7 +42,7 @@ class SpnegoContext:
     def step(self, token: bytes | None, /) -> StepResult:
         try:
             answer = self._context.step(token)
-        except (SpnegoError, ValueError, OSError) as error:
+        except Exception as error:
             raise _refused(self._peer_name, error) from error
         return StepResult(answer or None, self._context.complete)
 
@@ -72,7 +72,7 @@ class SpnegoContext:
     def unwrap(self, token: bytes, /) -> Unwrapped:
         try:
             result = self._context.unwrap(token)
-        except (SpnegoError, ValueError) as error:
+        except Exception as error:
             raise self._broken(error) from error
         return Unwrapped(result.data, result.encrypted)
 
