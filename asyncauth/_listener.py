@@ -6,7 +6,14 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, aclose_forcefully
+from anyio import (
+    BrokenResourceError,
+    ClosedResourceError,
+    EndOfStream,
+    Semaphore,
+    aclose_forcefully,
+    move_on_after,
+)
 from anyio.abc import ByteStream, Listener, SocketAttribute, TaskGroup
 
 from . import _defaults
@@ -24,6 +31,8 @@ __all__ = ["AuthenticatedListener"]
 T_Stream = TypeVar("T_Stream", bound=ByteStream)
 Refused = Callable[[AsyncAuthError, object], None]
 
+_WAITING_FACTOR = 4
+
 logger = logging.getLogger("asyncauth")
 
 
@@ -39,8 +48,8 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
     :param require: the least protection a client must ask for
     :param mutual: refuse clients that do not ask this server to prove its identity
     :param handshake_timeout: seconds that a client may take for its handshake
-    :param max_pending: unauthenticated connections at a time; those beyond it are closed at once, so that a
-        flood of strangers is told so instead of queueing before those who are already here
+    :param max_pending: handshakes at a time. What comes beyond waits for its turn, unread and under the same
+        deadline; when four times as many wait, further connections are closed at once
     :param limits: bytes and tokens that a client may send before it is authenticated
     :param allow_unmarked_end: take an end of stream that the client did not authenticate for a clean one
     :param on_refused: called on the loop with the error and the client's address for each refused client
@@ -64,8 +73,9 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
         self._setup = Setup.of(
             mechanism, framing, require, mutual, handshake_timeout, limits, allow_unmarked_end
         )
-        self._max_pending = max_pending
-        self._pending = 0
+        self._turns = Semaphore(max_pending)
+        self._turned_away_from = max_pending * (1 + _WAITING_FACTOR)
+        self._arrived = 0
         self._on_refused = on_refused
 
     async def prepare(self) -> None:
@@ -102,20 +112,27 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
 
     async def _authenticate(self, stream: T_Stream) -> AuthenticatedStream | None:
         address = stream.extra(SocketAttribute.remote_address, "a client")
-        if self._pending >= self._max_pending:
-            logger.warning("closed a connection from %s: %d handshakes are pending", address, self._pending)
+        if self._arrived >= self._turned_away_from:
+            logger.warning("closed a connection from %s: %d wait for their handshake", address, self._arrived)
             await aclose_forcefully(stream)
             return None
-        self._pending += 1
+        self._arrived += 1
         try:
-            return await AuthenticatedStream.wrap_with(stream, self._setup)
+            return await self._handshake_in_turn(stream)
         except AsyncAuthError as error:
             self._refused(error, address)
         except (BrokenResourceError, ClosedResourceError) as error:
             logger.info("lost %s during the handshake: %s", address, type(error).__name__)
         finally:
-            self._pending -= 1
+            self._arrived -= 1
         return None
+
+    async def _handshake_in_turn(self, stream: T_Stream) -> AuthenticatedStream:
+        with move_on_after(self._setup.handshake_timeout):
+            async with self._turns:
+                return await AuthenticatedStream.wrap_with(stream, self._setup)
+        await aclose_forcefully(stream)
+        raise self._setup.timed_out("a client")
 
     def _refused(self, error: AsyncAuthError, address: object) -> None:
         logger.warning("refused %s: %s", address, error)

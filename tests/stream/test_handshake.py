@@ -288,8 +288,8 @@ async def test_cancelling_a_handshake_abandons_its_thread_and_returns(house: Hou
 
 
 async def test_strangers_beyond_the_limit_are_closed_at_once(house: House) -> None:
-    async with serving(house, max_pending=3) as port:
-        strangers = [await anyio.connect_tcp("127.0.0.1", port) for _ in range(3)]
+    async with serving(house, max_pending=1) as port:
+        strangers = [await anyio.connect_tcp("127.0.0.1", port) for _ in range(5)]
         await anyio.sleep(0.05)
         with pytest.raises((TruncatedStream, anyio.BrokenResourceError)):
             await connect(house.target(port), client(house))
@@ -299,6 +299,26 @@ async def test_strangers_beyond_the_limit_are_closed_at_once(house: House) -> No
         async with await connect(house.target(port), client(house)) as stream:
             await stream.send(b"room again")
             assert await stream.receive() == b"room again"
+
+
+async def test_honest_clients_wait_for_their_turn(house: House) -> None:
+    async with serving(house, max_pending=1) as port:
+        stranger = await anyio.connect_tcp("127.0.0.1", port)
+        await anyio.sleep(0.05)
+        waiting = anyio.Event()
+
+        async def honest() -> None:
+            waiting.set()
+            async with await connect(house.target(port), client(house)) as stream:
+                await stream.send(b"at last")
+                assert await stream.receive() == b"at last"
+
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as group:
+                group.start_soon(honest)
+                await waiting.wait()
+                await anyio.sleep(0.05)
+                await stranger.aclose()
 
 
 async def test_a_broken_connection_does_not_end_the_server(house: House) -> None:

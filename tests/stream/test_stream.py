@@ -178,6 +178,7 @@ async def test_a_second_reader_or_writer_is_told_to_wait(house: House) -> None:
             with pytest.raises(BusyResourceError):
                 await stream.send(b"x")
             group.cancel_scope.cancel()
+        await stream.aclose()
 
 
 async def test_a_cancelled_receive_loses_nothing(house: House) -> None:
