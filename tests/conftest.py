@@ -21,7 +21,7 @@ BACKENDS = {
 }
 
 
-@pytest.fixture(params=BACKENDS.values(), ids=BACKENDS)
+@pytest.fixture(params=list(BACKENDS.values()), ids=list(BACKENDS))
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     """The event loops that the anyio side runs on."""
     return request.param

@@ -45,7 +45,7 @@ LIBRARIES: dict[str, set[str]] = {
     },
     "krb5": {"mechanisms/_krb5.py"},
     "spnego": {"mechanisms/_pyspnego.py"},
-    "ldap3": {"discovery/_ldap.py", "discovery/_sasl.py"},
+    "ldap3": {"discovery/_ldap.py"},
     "dns": {"discovery/_dns.py"},
 }
 FREE = {"testing", "cli"}  # the two that stand on top of everything

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._accounts import Service, User
+from ._directory import MemoryDirectory
 from ._errors import RealmError
 from ._mit import MitRealm
 from ._pair import EnginePair, Side
@@ -13,6 +14,7 @@ from ._start import start_realm
 
 __all__ = [
     "EnginePair",
+    "MemoryDirectory",
     "MitRealm",
     "Realm",
     "RealmError",

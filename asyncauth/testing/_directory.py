@@ -103,6 +103,7 @@ class MemoryDirectory:
         objects = (self._catalogue if catalogue else self._objects).items()
         found = [held for key, held in objects if _in_scope(key, below, scope)]
         shown = [_without(held, NOT_IN_CATALOGUE) if catalogue else held for held in found]
+        self._end()
         return [_entry(held, attributes) for held in shown if test(held)]
 
     async def read(self, dn: str, attributes: Sequence[str]) -> Entry | None:
@@ -241,6 +242,8 @@ def _one(text: str) -> tuple[Test, str]:
     while rest and not rest.startswith(")"):
         test, rest = _one(rest)
         tests.append(test)
+    if not rest:
+        raise _refused(f"read the filter {text}", "LDAP 87 filter error")
     combine = {"(&": _all, "(|": _any, "(!": _none}[text[:2]]
     return combine(tests), rest[1:]
 

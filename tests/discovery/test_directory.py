@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import struct
+
 import anyio
 import pytest
 
-from asyncauth.discovery import Change, Directory, Dns, Scope
+from asyncauth.abc import Publisher, Resolver
+from asyncauth.discovery import (
+    Change,
+    Directory,
+    DirectoryProtocol,
+    Dns,
+    Scope,
+    ServiceConnectionPoint,
+    ServiceConnectionPoints,
+    WinsockService,
+    WinsockServices,
+)
+from asyncauth.discovery._entry import Values
+from asyncauth.discovery._pool import Key
 from asyncauth.mechanisms import Kerberos, Negotiate
 from asyncauth.testing import Realm
+from asyncauth.testing._directory import MemoryDirectory
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +55,11 @@ async def test_a_named_controller_needs_no_dns(ad_realm: Realm) -> None:
 
 async def test_write_read_remove(real_directory: Directory, name: str) -> None:
     dn = f"CN={name},CN=System,DC=example,DC=test"
-    attributes = {"objectClass": ["container"], "description": ["gr\u00fcn"], "url": [b"a", "b"]}
+    attributes: dict[str, Values] = {
+        "objectClass": ["container"],
+        "description": ["gr\u00fcn"],
+        "url": [b"a", "b"],
+    }
     assert await real_directory.add(dn, attributes)
     assert not await real_directory.add(dn, attributes)
     entry = await real_directory.read(dn, ["description", "url", "objectGUID"])
@@ -89,3 +109,50 @@ async def test_many_calls_at_once(real_directory: Directory) -> None:
     async with anyio.create_task_group() as group:
         for _ in range(20):
             group.start_soon(look)
+
+
+async def test_a_forest_that_is_known_is_not_asked_for(ad_realm: Realm, dns: Dns) -> None:
+    async with Directory("example.test", Kerberos(), dns=dns, forest="Example.Test") as directory:
+        assert await directory.search("", "(cn=DC1)", [], catalogue=True)
+        assert list(directory._pool._idle) == [("example.test", True)]
+        (session,) = directory._pool._idle[Key("example.test", catalogue=True)]
+        assert str(session.place.spn) == "GC/dc1.example.test/example.test"
+        assert repr(directory) == "<Directory example.test>"
+
+
+async def test_only_the_access_list_of_a_descriptor_is_read(real_directory: Directory) -> None:
+    entry = await real_directory.read(SYSTEM, ["NTSecurityDescriptor"])
+    assert entry is not None
+    owner, group, sacl, dacl = struct.unpack_from("<IIII", entry.values("nTSecurityDescriptor")[0], 4)
+    assert (owner, group, sacl) == (0, 0, 0)
+    assert dacl
+
+
+async def test_a_session_that_the_server_will_not_go_on_serving(
+    ad_realm: Realm, dns: Dns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after the end of its ticket: what reads is repeated on a new session."""
+    async with Directory("example.test", Kerberos(), dns=dns) as directory:
+        await directory.root()
+        (kept,) = next(iter(directory._pool._idle.values()))
+
+        def refuse(*_: object) -> None:
+            kept._connection.result = {"result": 1, "description": "operationsError", "message": "bind first"}
+
+        monkeypatch.setattr(kept._connection, "find", refuse)
+        assert (await directory.root()).text("dnsHostName") == "dc1.example.test"
+        (fresh,) = next(iter(directory._pool._idle.values()))
+        assert fresh is not kept
+        assert kept.stale
+
+
+def test_the_parts_fit_their_contracts(memory: MemoryDirectory) -> None:
+    """For the type checker as much as for the test."""
+    directories: list[DirectoryProtocol] = [memory, Directory("example.test", Kerberos())]
+    points: Publisher[ServiceConnectionPoint] = ServiceConnectionPoints(memory)
+    services: Publisher[WinsockService] = WinsockServices(memory)
+    resolvers: list[Resolver] = [ServiceConnectionPoints(memory), WinsockServices(memory)]
+    assert hasattr(points, "publish")
+    assert hasattr(services, "withdraw")
+    assert all(isinstance(resolver, Resolver) for resolver in resolvers)
+    assert [directory.domain for directory in directories] == ["example.test"] * 2
