@@ -1,0 +1,109 @@
+"""``asyncauth realm``: a private realm to play in, kept until somebody says stop."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..testing import start_realm
+from ._loop import sigterm_interrupts
+from ._output import Output
+
+if TYPE_CHECKING:
+    from ..testing import Realm, Service
+
+__all__ = ["run"]
+
+
+def run(arguments: argparse.Namespace, output: Output) -> int:
+    """Start it, say how to use it, keep it until SIGINT or SIGTERM; then it is gone without trace, and 0."""
+    with sigterm_interrupts():
+        try:
+            with _started(arguments, output) as realm:
+                _show(realm, output)
+                threading.Event().wait()
+        except KeyboardInterrupt:
+            output.line("stopped; nothing is left of the realm")
+    return 0
+
+
+def _started(arguments: argparse.Namespace, output: Output) -> Realm:
+    directory = None if arguments.dir is None else Path(arguments.dir)
+    with output.progress() as tell:
+        realm: Realm = start_realm(arguments.kind, arguments.name, directory, progress=tell)
+        try:
+            for name, spns in _services(arguments).items():
+                tell(f"making the account {name}")
+                realm.add_service(name, *spns)
+        except BaseException:
+            realm.stop()
+            raise
+    return realm
+
+
+def _services(arguments: argparse.Namespace) -> dict[str, list[str]]:
+    services: dict[str, list[str]] = {}
+    for name, spn in arguments.service:
+        services.setdefault(name, []).append(spn)
+    return services
+
+
+def _show(realm: Realm, output: Output) -> None:
+    output.event(
+        "ready",
+        env=realm.env,
+        realm=realm.name,
+        kind=realm.kind,
+        address=realm.address,
+        directory=realm.directory,
+        users={
+            name: {"principal": user.principal, "password": user.password}
+            for name, user in realm.users.items()
+        },
+        services={name: _fields(service) for name, service in realm.services.items()},
+    )
+    if not output.json:
+        _tell(realm, output)
+
+
+def _fields(service: Service) -> dict[str, object]:
+    return {
+        "principal": service.principal,
+        "password": service.password,
+        "keytab": service.keytab,
+        "spns": service.spns,
+        "dn": service.dn,
+    }
+
+
+def _tell(realm: Realm, output: Output) -> None:
+    kind = "Active Directory (Samba)" if realm.kind == "ad" else "MIT Kerberos, without a directory"
+    output.line(f"The realm {realm.name} is up on {realm.address}: {kind}", "bold")
+    output.line("Users and their passwords:")
+    output.rows({user.principal: user.password for user in realm.users.values()})
+    for service in realm.services.values():
+        output.line(f"The service account {service.principal}:")
+        output.rows({"keytab": service.keytab, "SPNs": service.spns})
+    output.line("In another shell, to be in it as alice:")
+    for name, value in realm.env.items():
+        output.line(f"  export {name}={shlex.quote(value)}")
+    output.line("Then try:")
+    for command in _suggestions(realm):
+        output.line(f"  {command}")
+    output.line("Ctrl-C ends it.")
+
+
+def _suggestions(realm: Realm) -> list[str]:
+    """Commands that work as they stand, in the order to try them."""
+    service = next((service for service in realm.services.values() if service.spns), None)
+    if service is None:
+        return ["klist", *(["asyncauth spn list 'dc1$'"] if realm.kind == "ad" else [])]
+    spn = shlex.quote(service.spns[0])
+    return [
+        f"asyncauth serve --listen localhost:9000 --keytab {shlex.quote(str(service.keytab))} --echo &",
+        f"echo hello | asyncauth connect localhost:9000 --spn {spn}",
+        *([f"asyncauth spn check {spn}"] if realm.kind == "ad" else []),
+    ]

@@ -1,0 +1,182 @@
+"""The server of ``asyncauth serve``: it authenticates clients and echoes, or forwards to a plain TCP service.
+
+What is said of each connection is what the handshake has proved. That is the client's name, and not which SPN the
+client asked for: an acceptor cannot tell apart SPNs that share a key, whatever its keytab lists. So ``spn`` is the
+one that ``--spn`` restricts the server to, if it is exactly one, and null otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from anyio.abc import Listener, SocketAttribute, SocketStream
+
+from .._errors import AsyncAuthError, ConnectError
+from .._listener import AuthenticatedListener
+from ._handlers import echo, forward
+from ._krb5 import default_keytab
+from ._options import Endpoint, UsageError, framing, mechanism, protection
+from ._output import Output, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._stream import AuthenticatedStream
+    from .._types import Peer
+    from ..abc import Mechanism
+    from ..mechanisms import Keytab
+
+__all__ = ["Server", "announce"]
+
+_log = logging.getLogger("asyncauth.cli")
+
+
+class Server:
+    """One process's server.
+
+    :param reuse_port: other processes listen on the same port
+    :param started: called with the address it listens on; the ``listening`` event if None
+    """
+
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        output: Output,
+        *,
+        reuse_port: bool = False,
+        started: Callable[[Endpoint], None] | None = None,
+    ) -> None:
+        self._arguments = arguments
+        self._output = output
+        self._reuse_port = reuse_port
+        self._started = started or partial(announce, output, arguments)
+        self._mechanism = _mechanism(arguments)
+        self._spn = str(arguments.spn[0]) if len(arguments.spn) == 1 else None
+        to = arguments.forward
+        self._work = echo if to is None else partial(forward, host=to.host, port=to.port)
+
+    async def serve(self) -> None:
+        """Listen, and serve until cancelled.
+
+        :raises CredentialError: no usable key
+        :raises ConnectError: the address cannot be listened on
+        """
+        arguments = self._arguments
+        async with AuthenticatedListener(
+            await listen(arguments.listen, reuse_port=self._reuse_port),
+            self._mechanism,
+            framing=framing(arguments),
+            require=protection(arguments),
+            mutual=arguments.mutual,
+            handshake_timeout=arguments.handshake_timeout,
+            max_pending=arguments.max_pending,
+            allow_unmarked_end=arguments.allow_unmarked_end,
+            on_refused=self._refused,
+        ) as listener:
+            await listener.prepare()
+            port = listener.extra(SocketAttribute.local_port)
+            self._started(Endpoint(arguments.listen.host, port))
+            await listener.serve(self._handle)
+
+    async def _handle(self, stream: AuthenticatedStream) -> None:
+        peer = stream.info.peer
+        if not allowed(peer, self._arguments.allow):
+            self._turn_away(stream, peer)
+            await anyio.aclose_forcefully(stream)
+            return
+        self._authenticated(stream)
+        try:
+            async with stream:
+                await self._work(stream)
+        except OSError as error:  # of this connection or its backend; the others go on
+            _log.warning("the connection of %s ended: %s", peer, error)
+
+    def _authenticated(self, stream: AuthenticatedStream) -> None:
+        info, address = stream.info, _shown(stream.extra(SocketAttribute.remote_address, None))
+        level = info.protection.name.lower()
+        proof = "mutual" if info.mutual else "one-way"
+        self._output.event(
+            "authenticated",
+            f"{info.peer or 'somebody'} from {address}: {info.mechanism}, {proof}, {level}",
+            peer=None if info.peer is None else info.peer.name,
+            mechanism=info.mechanism,
+            protection=level,
+            mutual=info.mutual,
+            spn=self._spn,
+            address=address,
+        )
+
+    def _turn_away(self, stream: AuthenticatedStream, peer: Peer | None) -> None:
+        address = _shown(stream.extra(SocketAttribute.remote_address, None))
+        reason = f"{peer or 'a client without a name'} is not allowed"
+        _log.warning("refused %s: %s: no --allow pattern fits", address, reason)
+        self._output.event("refused", reason=reason, peer=peer and peer.name, address=address)
+
+    def _refused(self, error: AsyncAuthError, address: object) -> None:
+        # For people the library's log, on stderr, says it.
+        self._output.event(
+            "refused",
+            reason=reason_of(error),
+            error=type(error).__name__,
+            fix=error.fix,
+            address=_shown(address),
+        )
+
+
+def allowed(peer: Peer | None, patterns: list[str]) -> bool:
+    """Whether one of the patterns fits the client's full name, case included; without patterns everybody may."""
+    return not patterns or any(peer is not None and fnmatchcase(peer.name, pattern) for pattern in patterns)
+
+
+def announce(output: Output, arguments: argparse.Namespace, place: Endpoint) -> None:
+    """Say that the server listens."""
+    what = "echoing" if arguments.forward is None else f"forwarding to {arguments.forward}"
+    output.event(
+        "listening",
+        f"listening on {place}, {what}; framing {arguments.framing}, mechanism {arguments.mechanism},"
+        f" protection {arguments.require}",
+        host=place.host or "*",
+        port=place.port,
+        framing=arguments.framing,
+    )
+
+
+async def listen(place: Endpoint, *, reuse_port: bool = False) -> Listener[SocketStream]:
+    """A TCP listener; ConnectError says what is in the way."""
+    try:
+        return await anyio.create_tcp_listener(
+            local_host=place.host or None, local_port=place.port, reuse_port=reuse_port
+        )
+    except OSError as error:
+        raise ConnectError(
+            f"cannot listen on {place}: {error.strerror or error}",
+            fix="choose another port or address, or end what listens there (ss -ltnp shows it)",
+        ) from error
+
+
+def _mechanism(arguments: argparse.Namespace) -> Mechanism:
+    if arguments.mechanism == "ntlm" and (arguments.spn or arguments.keytab):
+        raise UsageError("--spn and --keytab are for Kerberos; NTLM does not use them")
+    return mechanism(arguments.mechanism, _keytab(arguments), mutual=arguments.mutual)
+
+
+def _keytab(arguments: argparse.Namespace) -> Keytab | None:
+    """The keys to use, None for all of the default keytab."""
+    from ..mechanisms import Keytab
+
+    if arguments.keytab is None and not arguments.spn:
+        return None
+    path = arguments.keytab or default_keytab() or "FILE:/etc/krb5.keytab"
+    return Keytab(path, spns=tuple(arguments.spn))
+
+
+def _shown(address: Any) -> str:
+    """A socket's address as text."""
+    if isinstance(address, tuple) and len(address) >= 2:  # noqa: PLR2004 - host and port, and for IPv6 more
+        return str(Endpoint(str(address[0]), int(address[1])))
+    return str(address or "an unknown address")
