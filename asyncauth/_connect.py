@@ -11,6 +11,7 @@ from anyio.abc import TaskStatus
 from . import _defaults
 from ._errors import ConnectError
 from ._listener import AuthenticatedListener, Refused
+from ._offload import in_thread
 from ._setup import Setup
 from ._stream import AuthenticatedStream
 from ._types import Limits, Protection, Target
@@ -127,6 +128,8 @@ async def serve(
 
     The other options are those of :class:`AuthenticatedListener`.
     """
+    mechanism = _defaults.mechanism_or_default(mechanism)
+    await in_thread(mechanism.prepare_server)
     listener = AuthenticatedListener(
         await anyio.create_tcp_listener(local_host=host, local_port=port, reuse_port=reuse_port),
         mechanism,
@@ -140,7 +143,6 @@ async def serve(
         on_refused=on_refused,
     )
     async with listener:
-        await listener.prepare()
         task_status.started(listener)
         await listener.serve(handler)
 

@@ -17,9 +17,9 @@ from anyio import (
 from anyio.abc import ByteStream, Listener, SocketAttribute, TaskGroup
 
 from . import _defaults
-from ._errors import AsyncAuthError
+from ._errors import AsyncAuthError, AuthenticationError
 from ._offload import in_thread
-from ._setup import Setup
+from ._setup import Setup, address_text
 from ._stream import AuthenticatedStream
 from ._types import Limits, Protection
 
@@ -111,9 +111,9 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
         return self._listener.extra_attributes
 
     async def _authenticate(self, stream: T_Stream) -> AuthenticatedStream | None:
-        address = stream.extra(SocketAttribute.remote_address, "a client")
+        address = stream.extra(SocketAttribute.remote_address, None)
         if self._arrived >= self._turned_away_from:
-            logger.warning("closed a connection from %s: %d wait for their handshake", address, self._arrived)
+            self._refused(_crowded(self._arrived), address)
             await aclose_forcefully(stream)
             return None
         self._arrived += 1
@@ -122,7 +122,7 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
         except AsyncAuthError as error:
             self._refused(error, address)
         except (BrokenResourceError, ClosedResourceError) as error:
-            logger.info("lost %s during the handshake: %s", address, type(error).__name__)
+            logger.info("lost %s during the handshake: %s", address_text(address), type(error).__name__)
         finally:
             self._arrived -= 1
         return None
@@ -135,9 +135,16 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
         raise self._setup.timed_out("a client")
 
     def _refused(self, error: AsyncAuthError, address: object) -> None:
-        logger.warning("refused %s: %s", address, error)
+        logger.warning("refused %s: %s", address_text(address), error)
         if self._on_refused is not None:
             self._on_refused(error, address)
+
+
+def _crowded(arrived: int) -> AuthenticationError:
+    return AuthenticationError(
+        f"{arrived} connections wait for their handshake already",
+        fix="raise max_pending if they are honest ones",
+    )
 
 
 async def _handle(

@@ -14,7 +14,7 @@ from .engine import Connection
 if TYPE_CHECKING:
     from .abc import Framing, Mechanism
 
-__all__ = ["Setup", "spn_of"]
+__all__ = ["Setup", "address_text", "spn_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +77,12 @@ def spn_of(target: Target | ServicePrincipalName | str | None) -> ServicePrincip
     if isinstance(target, Target):
         return target.spn
     return ServicePrincipalName.parse(target) if isinstance(target, str) else target
+
+
+def address_text(address: object) -> str:
+    """A socket's address, for people."""
+    match address:
+        case (str(host), int(port), *_):
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        case _:
+            return str(address or "an unnamed address")

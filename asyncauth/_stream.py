@@ -8,8 +8,9 @@ cancelled ``receive`` has either returned its data or left it for the next call.
 
 *Sending.* A protected message has a number, and the peer refuses a gap. So once a message is sealed it has to go
 out: a ``send`` that is cancelled before has had no effect, one that is cancelled while the stream beneath is
-writing breaks this stream for good, and says so. Long data is sealed a slice at a time, with the writing
-between the slices, which bounds both the memory it takes and the time for which the loop is not served.
+writing ends sending for good, and says so; what the peer has sent can still be received. Long data is sealed a
+slice at a time, with the writing between the slices, which bounds both the memory it takes and the time for which
+the loop is not served.
 
 *Ending.* ``send_eof`` and ``aclose`` say under protection that this was the end. Leaving ``async with`` by an
 exception does not: a handler that failed half-way must not look to the peer like one that was done.
@@ -30,7 +31,7 @@ from anyio.abc import ByteStream
 
 from . import _defaults
 from ._attributes import attributes_of
-from ._errors import AsyncAuthError, LocalProtocolError
+from ._errors import AsyncAuthError, LocalProtocolError, ProtocolError
 from ._offload import in_thread
 from ._setup import Setup, spn_of
 from ._types import Limits, Protection, Target
@@ -143,7 +144,7 @@ class AuthenticatedStream(ByteStream):
     async def send(self, item: bytes | bytearray | memoryview) -> None:
         """Protect and write all of ``item``.
 
-        Cancelled before anything was written it has had no effect; later, the stream is broken.
+        Cancelled before anything was written it has had no effect; later, nothing more can be sent.
 
         :raises BrokenResourceError: the stream broke, now or before; the cause says why
         """
@@ -220,8 +221,8 @@ class AuthenticatedStream(ByteStream):
         try:
             await _send_pending(self._inner, self._connection)
         except BaseException as error:
-            broken = LocalProtocolError(f"a message was sealed and not wholly sent ({type(error).__name__})")
-            self._connection.fail(broken)
+            broken = ProtocolError(f"a message was sealed and not wholly sent ({type(error).__name__})")
+            self._connection.break_sending(broken)
             raise
 
     def _engine(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -229,9 +230,9 @@ class AuthenticatedStream(ByteStream):
             raise ClosedResourceError
         try:
             return call(*args, **kwargs)
+        except LocalProtocolError as error:
+            raise ClosedResourceError(str(error)) from error
         except AsyncAuthError as error:
-            if self._connection.failure is None:
-                raise ClosedResourceError(str(error)) from error
             raise BrokenResourceError(str(error)) from error
 
     def _farewell(self) -> bytes:

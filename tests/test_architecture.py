@@ -32,7 +32,7 @@ DOORS: dict[str, set[str]] = {
     "_attributes": BASE,
     "_stream": BASE | {"abc", "engine", "_attributes", "_defaults", "_offload", "_setup"},
     "_listener": BASE | {"abc", "_defaults", "_offload", "_setup", "_stream"},
-    "_connect": BASE | {"abc", "_defaults", "_listener", "_setup", "_stream"},
+    "_connect": BASE | {"abc", "_defaults", "_listener", "_offload", "_setup", "_stream"},
     "asyncio": BASE | {"abc", "engine", "_defaults", "_setup", "_threads"},
 }
 

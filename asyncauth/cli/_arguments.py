@@ -74,7 +74,8 @@ def _realm(commands: Commands) -> None:
     )
     parser.add_argument(
         "--service", action="append", default=[], metavar="NAME=SPN", type=_service,
-        help="an account with that SPN and a keytab; the same NAME again for more SPNs",
+        help="an account with that SPN and a keytab (sockauth=ADSockAuth/localhost if none is given);"
+        " the same NAME again for more SPNs",
     )  # fmt: skip
     options.add_common(parser)
 

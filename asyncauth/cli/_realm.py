@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+_DEFAULT_SERVICE = ("sockauth", "ADSockAuth/localhost")
+"""What is there if nobody asks for another; the examples use it."""
+
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Start it, say how to use it, keep it until SIGINT or SIGTERM; then it is gone without trace, and 0."""
@@ -46,15 +49,27 @@ def _started(arguments: argparse.Namespace, output: Output) -> Realm:
 
 def _services(arguments: argparse.Namespace) -> dict[str, list[str]]:
     services: dict[str, list[str]] = {}
-    for name, spn in arguments.service:
+    for name, spn in arguments.service or [_DEFAULT_SERVICE]:
         services.setdefault(name, []).append(spn)
     return services
 
 
+def _environment(realm: Realm) -> dict[str, str]:
+    """What makes a shell alice's, with the first service's keytab as the default one."""
+    environment = dict(realm.env)
+    for service in list(realm.services.values())[:1]:
+        environment["KRB5_KTNAME"] = f"FILE:{service.keytab}"
+        environment["SERVICE_ACCOUNT"] = service.name
+    if "administrator" in realm.users:
+        environment["ADMIN_CCNAME"] = realm.ticket("administrator")
+    return environment
+
+
 def _show(realm: Realm, output: Output) -> None:
+    environment = _environment(realm)
     output.event(
         "ready",
-        env=realm.env,
+        env=environment,
         realm=realm.name,
         kind=realm.kind,
         address=realm.address,
@@ -66,7 +81,7 @@ def _show(realm: Realm, output: Output) -> None:
         services={name: _fields(service) for name, service in realm.services.items()},
     )
     if not output.json:
-        _tell(realm, output)
+        _tell(realm, environment, output)
 
 
 def _fields(service: Service) -> dict[str, object]:
@@ -79,7 +94,7 @@ def _fields(service: Service) -> dict[str, object]:
     }
 
 
-def _tell(realm: Realm, output: Output) -> None:
+def _tell(realm: Realm, environment: dict[str, str], output: Output) -> None:
     kind = "Active Directory (Samba)" if realm.kind == "ad" else "MIT Kerberos, without a directory"
     output.line(f"The realm {realm.name} is up on {realm.address}: {kind}", "bold")
     output.line("Users and their passwords:")
@@ -88,7 +103,7 @@ def _tell(realm: Realm, output: Output) -> None:
         output.line(f"The service account {service.principal}:")
         output.rows({"keytab": service.keytab, "SPNs": service.spns})
     output.line("In another shell, to be in it as alice:")
-    for name, value in realm.env.items():
+    for name, value in environment.items():
         output.line(f"  export {name}={shlex.quote(value)}")
     output.line("Then try:")
     for command in _suggestions(realm):
@@ -103,7 +118,7 @@ def _suggestions(realm: Realm) -> list[str]:
         return ["klist", *(["asyncauth spn list 'dc1$'"] if realm.kind == "ad" else [])]
     spn = shlex.quote(service.spns[0])
     return [
-        f"asyncauth serve --listen localhost:9000 --keytab {shlex.quote(str(service.keytab))} --echo &",
+        "asyncauth serve --listen localhost:9000 --echo &",
         f"echo hello | asyncauth connect localhost:9000 --spn {spn}",
         *([f"asyncauth spn check {spn}"] if realm.kind == "ad" else []),
     ]

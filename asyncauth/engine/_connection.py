@@ -12,8 +12,8 @@ alike is decided here. The contract is four calls::
 and, while the handshake runs, ``step_done`` for the one thing the engine does not do by itself: a step of the
 security context may wait for a KDC, so the driver chooses where it runs.
 
-Failure is sticky. The first error is kept and raised again by every later call, because after it nobody knows
-what the peer has seen: a message protected but not sent, for instance, leaves a gap that the peer must refuse.
+Failure is sticky: the first error is kept and raised again by every later call. Sending can fail by itself, when a
+message was sealed and then not sent: the peer must refuse the gap, but what it has said is still good.
 
 The end of data is protected like data: an empty message says "this was the end" (our addition to framings
 that have none; .NET skips such a message). A byte stream that merely ends could have been cut by anybody, so
@@ -82,6 +82,7 @@ class Connection:
         self._step: StepRequired | None = None
         self._legs = self._handshake_bytes = 0
         self._failure: AsyncAuthError | None = None
+        self._sending_failure: AsyncAuthError | None = None
         self._messages: Messages | None = None
         self.info: ConnectionInfo | None = None
         """What was reached; None until the handshake is done."""
@@ -178,8 +179,16 @@ class Connection:
         """The error that ended this connection, if one did."""
         return self._failure
 
+    def break_sending(self, error: AsyncAuthError) -> None:
+        """Refuse to send from now on, because something sealed was not sent and the peer would see a gap.
+
+        What the peer has sent can still be received.
+        """
+        if self._sending_failure is None:
+            self._sending_failure = error
+
     def fail(self, error: AsyncAuthError) -> None:
-        """End the connection for a reason of the driver's own, a timeout or a cancelled write."""
+        """End the connection for a reason of the driver's own."""
         if self._failure is None:
             error.name_peer(self._peer_name)
             self._failure = error
@@ -193,6 +202,8 @@ class Connection:
         self._raise_failure()
         if self._messages is None:
             raise LocalProtocolError("no data may be sent before the handshake is done")
+        if self._sending_failure is not None:
+            raise self._sending_failure.with_traceback(None)
         if self._messages.end_sent:
             raise LocalProtocolError("no data may be sent after the end was sent")
         return self._messages

@@ -55,6 +55,7 @@ def test_a_realm_to_play_in(number: int) -> None:
         assert {"alice", "bob"} <= set(ready["users"])
         echo = ready["services"]["echo"]
         assert echo["spns"] == ["Echo/localhost", "Echo/second"]
+        assert ready["env"]["KRB5_KTNAME"] == f"FILE:{echo['keytab']}"
         inside = Cli(environment(**ready["env"]))
         with inside.serving("--keytab", echo["keytab"], "--echo") as server:
             done = inside("connect", server.place, "--spn", "Echo/second", data=b"hello")

@@ -211,12 +211,13 @@ async def test_a_send_cancelled_before_it_began_has_no_effect(house: House) -> N
         assert await stream.receive() == b"but this"
 
 
-async def test_a_send_cancelled_half_way_breaks_the_stream(house: House) -> None:
-    async def silent(stream: AuthenticatedStream) -> None:
+async def test_a_send_cancelled_half_way_ends_sending_and_nothing_else(house: House) -> None:
+    async def deaf(stream: AuthenticatedStream) -> None:
         async with stream:
+            await stream.send(b"said before")
             await anyio.sleep_forever()
 
-    async with serving(house, silent) as port:
+    async with serving(house, deaf) as port:
         stream = await connect(house.target(port), client(house))
         with anyio.move_on_after(0.2) as scope:
             await stream.send(bytes(50_000_000))
@@ -224,6 +225,9 @@ async def test_a_send_cancelled_half_way_breaks_the_stream(house: House) -> None
         for _ in range(2):
             with pytest.raises(BrokenResourceError, match="not wholly sent"):
                 await stream.send(b"x")
+        with pytest.raises(BrokenResourceError, match="not wholly sent"):
+            await stream.send_eof()
+        assert await stream.receive() == b"said before"
         with anyio.fail_after(5):
             await stream.aclose()
 
