@@ -1,0 +1,235 @@
+"""The raw transport's protocol until the policy is satisfied.
+
+It forwards between the raw transport and the engine, and adds what an engine cannot know: where a step runs, and
+how long all of it may take. The application's protocol is not here yet, so it cannot see anything too early.
+
+*Steps.* One that may wait for a KDC runs in a thread of ours, any other where we are. While a thread has the
+security context nothing of the connection is touched: the raw transport is told to stop reading, and what it had
+read already lies in the engine unlooked at.
+
+*Ends.* Exactly one of :meth:`established` and :meth:`gone` is called, once. ``established`` comes in the same
+breath as the last token, with the raw transport in the hands of whoever takes it over. ``gone`` comes when a failed
+handshake has said its last words and its socket is closed; whoever fails does not leave an open socket behind.
+One deadline stands over all of it, the last words included. A thread that is still waiting then is left to
+itself, with a security context that nobody will use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from .. import _threads
+from .._errors import AsyncAuthError, TruncatedStream
+from ..engine import NEED_DATA, Established, StepRequired
+
+if TYPE_CHECKING:
+    from .._setup import Setup
+    from ..engine import Connection
+
+__all__ = ["HandshakeProtocol", "address_text"]
+
+
+class HandshakeProtocol(asyncio.Protocol):
+    """See the head of this file.
+
+    :param setup: this side's options
+    :param engine: a fresh connection
+    :param until: the deadline, by the loop's clock
+    :param taken_over: the raw transport has served another protocol, which has perhaps paused its reading
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        setup: Setup,
+        engine: Connection,
+        until: float,
+        *,
+        taken_over: bool = False,
+    ) -> None:
+        self.loop = loop
+        self.engine = engine
+        self._raw: asyncio.Transport | None = None
+        self.reading_paused = taken_over
+        """We have stopped the raw transport's reading, or somebody may have."""
+        self.writing_blocked = False
+        """The raw transport has asked us to stop writing."""
+        self.application_paused = False
+        """It had asked the protocol before us, which has not been told to go on."""
+        self.eof = False
+        """The byte stream from the peer has ended."""
+        self._setup = setup
+        self._until = until
+        self._deadline: asyncio.TimerHandle | None = None
+        self._thread: asyncio.Future[None] | None = None
+        self._error: BaseException | None = None
+        self._done = False
+
+    # --- what becomes of it --------------------------------------------------------------------------------
+
+    @abstractmethod
+    def established(self) -> None:
+        """The policy is satisfied; set another protocol on ``raw`` now."""
+
+    @abstractmethod
+    def gone(self, error: BaseException | None) -> None:
+        """The handshake has failed and the connection is closed; None if we were told to drop it."""
+
+    @property
+    @abstractmethod
+    def peer(self) -> str:
+        """How to call the other side in an error."""
+
+    # --- from the raw transport ----------------------------------------------------------------------------
+
+    @property
+    def raw(self) -> asyncio.Transport:
+        """What lies below; from ``connection_made`` on."""
+        assert self._raw is not None
+        return self._raw
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._raw = cast("asyncio.Transport", transport)
+        self._deadline = self.loop.call_at(self._until, self._expire)
+        self.begin()
+
+    def begin(self) -> None:
+        """Start, or go on with what has been received."""
+        if self._thread is None and not self._done and self._raw is not None:
+            try:
+                self._advance()
+            except Exception as error:  # noqa: BLE001 - also a plug-in's own fault ends here
+                self.fail(error)
+
+    def data_received(self, data: bytes) -> None:
+        self.engine.receive_data(data)
+        self.begin()
+
+    def eof_received(self) -> bool:
+        self.eof = True
+        self.engine.receive_eof()
+        self.begin()
+        return True
+
+    def pause_writing(self) -> None:
+        self.writing_blocked = True
+
+    def resume_writing(self) -> None:
+        if self.writing_blocked:
+            self.writing_blocked = False
+        else:
+            self.application_paused = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        dropped = self._done and self._error is None
+        self._stop()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self.gone(None if dropped else self._error or self._lost(exc))
+
+    # --- ends ----------------------------------------------------------------------------------------------
+
+    def fail(self, error: BaseException) -> None:
+        """Send what the engine has to say about it, and close."""
+        if not self._done:
+            self._error = error
+            self._stop()
+            self._send()
+            self.raw.close()
+
+    def drop(self) -> None:
+        """Close without a word: whoever wanted this connection has gone."""
+        self._stop()
+        if self._raw is not None:
+            self._raw.abort()
+
+    def _expire(self) -> None:
+        if not self._done:
+            self._error = self._setup.timed_out(f"{self.peer} ({self.waiting_for})")
+        self.drop()
+
+    def _stop(self) -> None:
+        self._done = True
+        if self._thread is not None:
+            self._thread.cancel()
+
+    def _lost(self, exc: Exception | None) -> AsyncAuthError:
+        error = TruncatedStream(
+            f"the connection with {self.peer} was lost during the handshake: {exc or 'closed on our side'}",
+            fix="look into the other end's log",
+        )
+        error.__cause__ = exc
+        return error
+
+    @property
+    def waiting_for(self) -> str:
+        """What a handshake that timed out was doing."""
+        return "waiting for the peer" if self._thread is None else "waiting for credentials or a ticket"
+
+    # --- the exchange --------------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        while True:
+            event = self.engine.next_event()
+            if event is NEED_DATA:
+                self._send()
+                self._resume_reading()
+                return
+            if isinstance(event, Established):
+                self._finish()
+                return
+            assert isinstance(event, StepRequired)
+            if event.may_wait:
+                self._run_in_thread(event)
+                return
+            event.run()
+            self.engine.step_done(event)
+
+    def _finish(self) -> None:
+        self._send()
+        self._done = True
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self.established()
+
+    def _run_in_thread(self, step: StepRequired) -> None:
+        self._send()
+        self.pause_reading()
+        self._thread = asyncio.wrap_future(_threads.submit(step.run), loop=self.loop)
+        self._thread.add_done_callback(partial(self._stepped, step))
+
+    def _stepped(self, step: StepRequired, thread: asyncio.Future[None]) -> None:
+        self._thread = None
+        if thread.cancelled():
+            return
+        if (error := thread.exception()) is None:
+            self.engine.step_done(step)
+            self.begin()
+        else:
+            self.fail(error)
+
+    def pause_reading(self) -> None:
+        if not (self.reading_paused or self.eof):
+            self.reading_paused = True
+            self.raw.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self.reading_paused and not self.eof:
+            self.reading_paused = False
+            self.raw.resume_reading()
+
+    def _send(self) -> None:
+        if (data := self.engine.data_to_send()) and not self.raw.is_closing():
+            self.raw.write(data)
+
+
+def address_text(peername: object) -> str:
+    """A raw transport's ``peername``, for people."""
+    match peername:
+        case (str(host), int(port), *_):
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        case _:
+            return str(peername or "an unnamed address")

@@ -1,0 +1,178 @@
+"""From the raw transport to the application's protocol.
+
+Messages are opened one at a time, when the application can take the next: what it does not want yet stays sealed.
+While it has paused, or while a turn's worth has been delivered and more is there, the raw transport is paused as
+well, so that no more lies here than it had read already.
+
+The end of data is not the end of the byte stream. The application hears ``eof_received`` when the peer has marked
+its end; the raw transport's end of file is only looked at for what it cuts off. It always keeps the raw transport
+open, because whether to close is what the application's ``eof_received`` answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from ..engine import DataReceived, EndOfData
+
+if TYPE_CHECKING:
+    from ..engine import Event
+    from ._protocol import AuthProtocol
+
+__all__ = ["Inbound"]
+
+_MESSAGES_A_TURN = 256
+"""So many small ones take about as long as a slice of large ones."""
+
+
+class Inbound:
+    """See the head of this file.
+
+    :param paused: the raw transport's reading is paused already
+    :param eof: the raw transport's byte stream has ended already
+    """
+
+    __slots__ = (
+        "_app_paused",
+        "_ended",
+        "_eof",
+        "_raw_paused",
+        "_rest",
+        "_scheduled",
+        "_session",
+        "_stopped",
+    )
+
+    def __init__(self, session: AuthProtocol, *, paused: bool, eof: bool) -> None:
+        self._session = session
+        self._raw_paused = paused
+        self._eof = eof
+        self._app_paused = self._scheduled = self._stopped = self._ended = False
+        self._rest = memoryview(b"")
+
+    # --- from the raw transport ----------------------------------------------------------------------------
+
+    def feed(self, data: bytes) -> None:
+        if not self._stopped:
+            self._session.engine.receive_data(data)
+            self._go_on()
+
+    def feed_eof(self) -> None:
+        self._eof = True
+        self._session.engine.receive_eof()
+        self._go_on()
+
+    # --- from the application ------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        self._app_paused = True
+        self._pause_raw()
+
+    def resume(self) -> None:
+        if self._app_paused:
+            self._app_paused = False
+            self.schedule()
+
+    @property
+    def reading(self) -> bool:
+        return not (self._app_paused or self._stopped)
+
+    # --- in between ----------------------------------------------------------------------------------------
+
+    def schedule(self) -> None:
+        """Look for messages in the next turn."""
+        if not (self._scheduled or self._stopped):
+            self._scheduled = True
+            self._session.loop.call_soon(self._pump)
+
+    def stop(self) -> None:
+        """Deliver nothing any more."""
+        self._stopped = True
+        self._rest = memoryview(b"")
+
+    def drop_the_rest(self) -> None:
+        """Stopped, read on from the raw transport and throw it away: a peer that cannot get rid of its data might
+        not come to reading ours, and an unread byte makes closing reset the connection."""
+        self._resume_raw()
+
+    def drain(self) -> None:
+        """The raw transport has closed after its end of file: deliver what is left, wanted or not."""
+        self._app_paused = False
+        while not (self._stopped or self._ended) and self._next():
+            pass
+
+    def _go_on(self) -> None:
+        if not (self._app_paused or self._scheduled or self._stopped):
+            self._pump()
+
+    def _pump(self) -> None:
+        self._scheduled = False
+        outbound = self._session.outbound
+        outbound.cork()
+        try:
+            self._deliver()
+        finally:
+            outbound.uncork()
+
+    def _deliver(self) -> None:
+        for _ in range(_MESSAGES_A_TURN):
+            if self._app_paused or self._stopped:
+                return
+            if not self._next():
+                self._resume_raw()
+                return
+        self._pause_raw()
+        self.schedule()
+
+    def _next(self) -> bool:
+        """Deliver one message, or one buffer of it; False if there is nothing before more comes."""
+        if self._rest:
+            self._fill()
+            return True
+        event: Event | None = self._session.guard(self._session.engine.next_event)
+        if isinstance(event, DataReceived):
+            self._receive(event.data)
+            return True
+        if isinstance(event, EndOfData) and not self._ended:
+            self._ended = True
+            self._session.end_of_data()
+        return False
+
+    def _receive(self, data: bytes) -> None:
+        app = self._session.app
+        if isinstance(app, asyncio.BufferedProtocol):
+            self._rest = memoryview(data)
+            self._fill()
+        else:
+            self._session.call("data_received", cast("asyncio.Protocol", app).data_received, data)
+
+    def _fill(self) -> None:
+        app, rest = self._session.app, self._rest
+        if not isinstance(app, asyncio.BufferedProtocol):  # changed with set_protocol in mid-message
+            self._rest = memoryview(b"")
+            self._receive(bytes(rest))
+        elif buffer := self._session.call("get_buffer", _buffer_of, app, len(rest)):
+            count = min(len(buffer), len(rest))
+            buffer[:count] = rest[:count]
+            self._rest = rest[count:]
+            self._session.call("buffer_updated", app.buffer_updated, count)
+
+    def _pause_raw(self) -> None:
+        if not (self._raw_paused or self._eof or self._stopped):
+            self._raw_paused = True
+            self._session.raw.pause_reading()
+
+    def _resume_raw(self) -> None:
+        if self._raw_paused and not self._eof:
+            self._raw_paused = False
+            self._session.raw.resume_reading()
+
+
+def _buffer_of(app: asyncio.BufferedProtocol, sizehint: int) -> memoryview:
+    buffer = memoryview(app.get_buffer(sizehint)).cast("B")
+    if not buffer:
+        raise RuntimeError("get_buffer() returned an empty buffer")
+    if buffer.readonly:
+        raise TypeError("get_buffer() returned a read-only buffer")
+    return buffer

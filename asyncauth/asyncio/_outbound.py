@@ -1,0 +1,179 @@
+"""From the application's write to the raw transport's.
+
+What is written waits here as plaintext, in one list, and is sealed when it can go out: a message that has been
+sealed must be sent, in order and whole, so sealing and handing over are one step that nothing can interrupt, and
+nothing is sealed ahead of a raw transport that is full.
+
+*Coalescing.* The first write of a loop turn schedules a flush at its end; what is written until then joins it, in
+as few messages as hold it and in one raw write. While data is being delivered the flush comes right after the
+delivery instead, so that an answer written in ``data_received`` does not wait for another turn.
+
+*Large data.* A turn seals one slice, and the next turn the next one, so that the loop is served in between. Of
+``write(data)`` nothing is copied if ``data`` is of type bytes; whatever can be changed is copied at once, because
+the caller may do so as soon as ``write`` has returned.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ._flow import HIGH_WATER, WriteFlow, watermarks
+
+if TYPE_CHECKING:
+    from ._protocol import AuthProtocol
+
+__all__ = ["Outbound"]
+
+_SLICE_BYTES = 262_144
+"""Plaintext sealed in one turn of the loop at most; a millisecond or two."""
+
+
+class Outbound:
+    """See the head of this file."""
+
+    __slots__ = (
+        "_backlog",
+        "_blocked",
+        "_corked",
+        "_flow",
+        "_last",
+        "_scheduled",
+        "_session",
+        "_slice",
+        "_waiting",
+        "ended",
+    )
+
+    def __init__(self, session: AuthProtocol, *, blocked: bool, application_paused: bool) -> None:
+        self._session = session
+        self._flow = WriteFlow(session.notify, paused=application_paused)
+        self._backlog: deque[bytes | memoryview] = deque()
+        self._waiting = 0
+        self._slice = _SLICE_BYTES - _SLICE_BYTES % session.engine.max_plaintext or _SLICE_BYTES
+        self._blocked = blocked
+        self._corked = self._scheduled = False
+        self._last: Callable[[], None] | None = None
+        self.ended = False
+        """The application has said that it will write no more."""
+
+    # --- from the application ------------------------------------------------------------------------------
+
+    def write(self, data: bytes | memoryview) -> None:
+        self._backlog.append(data)
+        self._waiting += len(data)
+        self._flow.update(self._waiting, self._blocked)
+        self._schedule()
+
+    def write_eof(self) -> None:
+        """Mark the end after everything written so far, and shut the raw transport's writing side down."""
+        if not self.ended:
+            self.ended = True
+            self._last = self._half_close
+            self._schedule()
+
+    def close(self) -> None:
+        """Flush, mark the end, and close the raw transport."""
+        self.ended = True
+        self._last = self._session.raw.close
+        if not self._corked:
+            self.flush()
+
+    def discard(self) -> None:
+        """Forget what is not sent yet, and take no more."""
+        self.ended = True
+        self._last = None
+        self._backlog.clear()
+        self._waiting = 0
+
+    def set_limits(self, high: int | None, low: int | None) -> None:
+        flow, raw = self._flow, self._session.raw
+        flow.high, flow.low = watermarks(high, low)
+        if not raw.is_closing():
+            raw.set_write_buffer_limits(min(flow.high, HIGH_WATER), min(flow.low, HIGH_WATER // 4))
+            flow.update(self._waiting, self._blocked)
+
+    def limits(self) -> tuple[int, int]:
+        return self._flow.low, self._flow.high
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of plaintext that are not sealed yet."""
+        return self._waiting
+
+    # --- from the raw transport ----------------------------------------------------------------------------
+
+    def block(self) -> None:
+        """The raw transport is full."""
+        self._blocked = True
+        self._flow.update(self._waiting, blocked=True)
+
+    def unblock(self) -> None:
+        """The raw transport takes data again."""
+        if not self._blocked:  # then it had asked the application, before this connection was taken over
+            self._flow.paused = True
+        self._blocked = False
+        self.flush()
+
+    # --- sealing -------------------------------------------------------------------------------------------
+
+    def cork(self) -> None:
+        """Hold everything back until :meth:`uncork`."""
+        self._corked = True
+
+    def uncork(self) -> None:
+        self._corked = False
+        if self._backlog or self._last:
+            self.flush()
+
+    def flush(self) -> None:
+        """Seal and hand over one slice; the rest in the next turns."""
+        self._scheduled = False
+        if not (self._blocked or self._session.closed):
+            self._session.guard(self._seal)
+        if not self._session.closed:
+            self._go_on()
+
+    def _seal(self) -> None:
+        engine = self._session.engine
+        if self._backlog:
+            engine.send_data(self._take())
+        if self.ended and not self._backlog:
+            engine.send_eof()
+        if data := engine.data_to_send():
+            self._session.raw.write(data)
+
+    def _go_on(self) -> None:
+        if self._backlog:
+            self._schedule()
+        elif self._last is not None and not self._blocked:
+            last, self._last = self._last, None
+            last()
+        self._flow.update(self._waiting, self._blocked)
+
+    def _schedule(self) -> None:
+        if not (self._scheduled or self._corked or self._blocked):
+            self._scheduled = True
+            self._session.loop.call_soon(self.flush)
+
+    def _take(self) -> bytes | memoryview:
+        pieces: list[bytes | memoryview] = []
+        room = self._slice
+        while self._backlog and room:
+            piece = self._backlog.popleft()
+            if len(piece) > room:
+                view = memoryview(piece)
+                self._backlog.appendleft(view[room:])
+                piece = view[:room]
+            pieces.append(piece)
+            room -= len(piece)
+        self._waiting -= self._slice - room
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _half_close(self) -> None:
+        raw = self._session.raw
+        if raw.can_write_eof():
+            with suppress(OSError):  # the peer has reset the connection, which reading will tell
+                raw.write_eof()

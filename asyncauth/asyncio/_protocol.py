@@ -1,0 +1,176 @@
+"""Below: what the raw transport talks to once the handshake is done.
+
+It holds the connection together and decides how it ends; the two directions are in ``_inbound`` and ``_outbound``,
+the application's side in ``_transport``. As with any transport of asyncio, the application hears ``connection_lost``
+once and nothing after it:
+
+* with None after ``close()`` or ``abort()``, which includes the close that follows the peer's authenticated end
+* with our error, if messages were altered or lost, or if the stream was cut; nothing more was delivered then
+* with the application's own exception, if one of its callbacks raised; the loop's exception handler gets it too
+* with the raw transport's error, for instance a reset connection.
+
+``close()`` sends what was written and marks the end; ``abort()`` and every failure do not, so the peer learns that
+what it has is not all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+
+from .._errors import AsyncAuthError
+from ._inbound import Inbound
+from ._outbound import Outbound
+from ._transport import AuthenticatedTransport
+
+if TYPE_CHECKING:
+    from ._handshake import HandshakeProtocol
+
+__all__ = ["AuthProtocol"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class AuthProtocol(asyncio.Protocol):
+    """See the head of this file.
+
+    :param handshake: one that is established; it has served the raw transport until now
+    :param app: the application's protocol
+    """
+
+    __slots__ = (
+        "_error",
+        "app",
+        "closed",
+        "closing",
+        "engine",
+        "inbound",
+        "loop",
+        "outbound",
+        "raw",
+        "transport",
+    )
+
+    def __init__(self, handshake: HandshakeProtocol, app: asyncio.BaseProtocol) -> None:
+        assert handshake.engine.info is not None
+        self.loop = handshake.loop
+        self.raw = handshake.raw
+        self.engine = handshake.engine
+        self.app: asyncio.BaseProtocol | None = app
+        self.inbound = Inbound(self, paused=handshake.reading_paused, eof=handshake.eof)
+        self.outbound = Outbound(
+            self, blocked=handshake.writing_blocked, application_paused=handshake.application_paused
+        )
+        self.transport = AuthenticatedTransport(self, handshake.engine.info)
+        self.closing = False
+        """The application is done with this connection, or it has failed."""
+        self.closed = False
+        """Nothing goes to the raw transport any more."""
+        self._error: BaseException | None = None
+        self.raw.set_protocol(self)
+
+    def start(self, *, made: bool) -> None:
+        """Let data flow, from the next turn of the loop on.
+
+        :param made: tell the application's protocol that its connection is made; it has not heard of it yet
+        """
+        if made and self.app is not None:
+            self.outbound.cork()
+            self.call("connection_made", self.app.connection_made, self.transport)
+            self.outbound.uncork()
+        else:
+            self.outbound.flush()
+        self.inbound.schedule()
+
+    # --- from the raw transport ----------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        self.inbound.feed(data)
+
+    def eof_received(self) -> bool:
+        self.inbound.feed_eof()
+        return not self.raw.get_extra_info("sslcontext")  # a TLS transport closes anyway, and warns of True
+
+    def pause_writing(self) -> None:
+        self.outbound.block()
+
+    def resume_writing(self) -> None:
+        self.outbound.unblock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        if exc is None and not self.closing:
+            self.inbound.drain()
+        self.closing = True
+        self.abort()
+        app, self.app = self.app, None
+        if app is not None:
+            app.connection_lost(self._error or exc)  # type: ignore[arg-type]
+
+    # --- how it ends ---------------------------------------------------------------------------------------
+
+    def end_of_data(self) -> None:
+        """The peer has marked its end. Like a transport's end of file: the application says what follows."""
+        if not self.call("eof_received", cast("asyncio.Protocol", self.app).eof_received):
+            self.close()
+
+    def close(self) -> None:
+        if not self.closing:
+            self.closing = True
+            self.inbound.stop()
+            self.outbound.close()
+            if not self.raw.is_closing():
+                self.inbound.drop_the_rest()
+
+    def abort(self) -> None:
+        self.inbound.stop()
+        self.outbound.discard()
+        if not self.closed:
+            self.closing = self.closed = True
+            self.raw.abort()
+
+    def fail(self, error: BaseException) -> None:
+        """End the connection because of ``error``; the first one counts."""
+        if self._error is None:
+            self._error = error
+        self.abort()
+
+    # --- calls that may raise ------------------------------------------------------------------------------
+
+    def guard(self, call: Callable[[], T]) -> T | None:
+        """Call the engine; if it raises, the connection fails and None is returned."""
+        try:
+            return call()
+        except AsyncAuthError as error:
+            self.fail(error)
+        except Exception as error:  # noqa: BLE001 - a plug-in's own fault
+            self._report("Fatal error: the security context or framing failed", error)
+            self.fail(error)
+        return None
+
+    def call(self, name: str, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Call the application's ``name``; if it raises, the connection fails, as in asyncio, with None returned."""
+        try:
+            return call(*args, **kwargs)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - what asyncio catches, too
+            self._report(f"Fatal error: protocol.{name}() call failed.", error)
+            self.fail(error)
+        return None
+
+    def notify(self, method: str) -> None:
+        """Call ``pause_writing`` or ``resume_writing`` of the application; an exception is reported and no more."""
+        try:
+            getattr(self.app, method)()
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001
+            self._report(f"protocol.{method}() failed", error)
+
+    def _report(self, message: str, error: BaseException) -> None:
+        self.loop.call_exception_handler(
+            {"message": message, "exception": error, "transport": self.transport, "protocol": self.app}
+        )
