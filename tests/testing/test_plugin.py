@@ -38,7 +38,7 @@ def run(folder: Path, *, ci: str, conftest: str, test: str) -> str:
     (folder / "test_it.py").write_text(test)
     (folder / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     listed = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "asyncauth.testing.plugin", "-p", "no:cacheprovider",
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider",
          "-rsfE", "-W", "error", "--rootdir", str(folder), str(folder)],
         env={**os.environ, "CI": ci, "KRB5_CONFIG": "/before", "PYTHONPATH": os.pathsep.join(sys.path),
              "COLUMNS": "300"},

@@ -28,7 +28,7 @@ def test_it_starts_with_people(either: Realm) -> None:
 
 def test_env_leads_to_alices_ticket(either: Realm) -> None:
     assert either.env["KRB5_CONFIG"] == str(either.directory / "krb5.conf")
-    assert list(tickets(either.env["KRB5CCNAME"])) == [f"krbtgt/{either.name}@{either.name}"]
+    assert f"krbtgt/{either.name}@{either.name}" in tickets(either.env["KRB5CCNAME"])
     assert ("ASYNCAUTH_DOMAIN" in either.env) == (either.kind == "ad")
 
 

@@ -27,11 +27,12 @@ def resolver(ad_realm: SambaRealm) -> dns.resolver.Resolver:
     return made
 
 
-def test_a_service_connection_points_own_name_is_authenticated(ad_realm: SambaRealm) -> None:
-    service = ad_realm.add_service("sockauth", THREE_PARTS)
-    _, server = handshake(THREE_PARTS, ad_realm.ticket("alice"), service.keytab)
+def test_a_service_connection_points_own_name_is_authenticated(ad_realm: SambaRealm, name: str) -> None:
+    spn = THREE_PARTS.replace("ADSock", name)
+    service = ad_realm.add_service(name, spn)
+    _, server = handshake(spn, ad_realm.ticket("alice"), service.keytab)
     assert peer(server) == "alice@EXAMPLE.TEST"
-    assert service.dn == f"CN=sockauth,CN=Users,{ad_realm.base_dn}"
+    assert service.dn == f"CN={name},CN=Users,{ad_realm.base_dn}"
 
 
 @pytest.mark.parametrize(
