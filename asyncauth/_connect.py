@@ -49,7 +49,7 @@ async def connect(
     """
     setup = Setup.of(mechanism, framing, require, mutual, handshake_timeout, limits, allow_unmarked_end)
     with anyio.move_on_after(handshake_timeout):
-        return await AuthenticatedStream.wrap_with(await _dial(target), setup, target.spn)
+        return await AuthenticatedStream.handshake(await _dial(target), setup, target.spn)
     raise setup.timed_out(f"{target}")
 
 

@@ -11,6 +11,7 @@ from anyio import (
     ClosedResourceError,
     EndOfStream,
     Semaphore,
+    WouldBlock,
     aclose_forcefully,
     move_on_after,
 )
@@ -118,7 +119,9 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
             return None
         self._arrived += 1
         try:
-            return await self._handshake_in_turn(stream)
+            with move_on_after(self._setup.handshake_timeout):
+                return await self._in_turn(stream)
+            self._refused(self._setup.timed_out("a client"), address)
         except AsyncAuthError as error:
             self._refused(error, address)
         except (BrokenResourceError, ClosedResourceError) as error:
@@ -127,12 +130,22 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
             self._arrived -= 1
         return None
 
-    async def _handshake_in_turn(self, stream: T_Stream) -> AuthenticatedStream:
-        with move_on_after(self._setup.handshake_timeout):
-            async with self._turns:
-                return await AuthenticatedStream.wrap_with(stream, self._setup)
-        await aclose_forcefully(stream)
-        raise self._setup.timed_out("a client")
+    async def _in_turn(self, stream: T_Stream) -> AuthenticatedStream:
+        try:
+            self._turns.acquire_nowait()
+        except WouldBlock:
+            await self._wait_for_turn(stream)
+        try:
+            return await AuthenticatedStream.handshake(stream, self._setup)
+        finally:
+            self._turns.release()
+
+    async def _wait_for_turn(self, stream: T_Stream) -> None:
+        try:
+            await self._turns.acquire()
+        except BaseException:
+            await aclose_forcefully(stream)
+            raise
 
     def _refused(self, error: AsyncAuthError, address: object) -> None:
         logger.warning("refused %s: %s", address_text(address), error)

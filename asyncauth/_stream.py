@@ -100,18 +100,19 @@ class AuthenticatedStream(ByteStream):
         :raises RemoteProtocolError: the peer does not speak this framing, or closed too early
         """
         setup = Setup.of(mechanism, framing, require, mutual, handshake_timeout, limits, allow_unmarked_end)
-        return await cls.wrap_with(inner, setup, spn_of(target))
+        spn = spn_of(target)
+        with anyio.move_on_after(handshake_timeout):
+            return await cls.handshake(inner, setup, spn)
+        raise setup.timed_out(f"the server {spn}" if spn else "a client")
 
     @classmethod
-    async def wrap_with(
+    async def handshake(
         cls, inner: ByteStream, setup: Setup, spn: ServicePrincipalName | None = None
     ) -> Self:
-        """Not for applications: :meth:`wrap` with its options in one."""
+        """Not for applications: :meth:`wrap` without its deadline."""
         try:
             connection = setup.connection(spn)
-            with anyio.move_on_after(setup.handshake_timeout):
-                return cls(inner, connection, await _exchange_tokens(inner, connection))
-            raise setup.timed_out(f"the server {spn}" if spn else "a client")
+            return cls(inner, connection, await _exchange_tokens(inner, connection))
         except BaseException:
             await anyio.aclose_forcefully(inner)
             raise

@@ -44,7 +44,11 @@ class Handshake:
             try:
                 command = self._script.throw(error) if error else self._script.send(reply)
             except StopIteration:
+                self._forget()
                 return
+            except BaseException:
+                self._forget()
+                raise
             reply = error = None
             match command:
                 case Send(kind, body):
@@ -54,6 +58,10 @@ class Handshake:
                 case Step() | Receive():
                     self.wants = command
                     return
+
+    def _forget(self) -> None:
+        """Let go of the connection, or it and its keys would stay until the next collection of cycles."""
+        del self._send, self._check
 
     def _failed_check(self) -> ProtectionError | None:
         try:

@@ -74,6 +74,13 @@ class _Source:
         return Where(phase, self._description, spn, self._realm)
 
 
+class _Held(raw.Creds):
+    """Credentials that keep the cache they lie in: a handshake may outlive the copy that it was begun with, and a
+    destroyed cache would fail its second step."""
+
+    cache: MemoryCache
+
+
 class _Copy:
     """Credentials that lie in a cache of ours, trusted until a moment of the monotonic clock."""
 
@@ -96,7 +103,9 @@ class _Copy:
     def creds(self, protection: Protection) -> raw.Creds:
         exact = protection is not Protection.SEAL
         if exact not in self._creds:
-            self._creds[exact] = _acquire({b"ccache": self._cache.name}, self._mech, protection)
+            held = _Held(_acquire({b"ccache": self._cache.name}, self._mech, protection))
+            held.cache = self._cache
+            self._creds[exact] = held
         return self._creds[exact]
 
     def list_tickets(self) -> None:

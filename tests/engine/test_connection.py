@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterable
 
 import pytest
@@ -397,3 +399,15 @@ def test_data_that_comes_with_the_last_token_is_not_lost(framing: Framing) -> No
 def test_nothing_to_tell_without_bytes() -> None:
     server = pair(NegotiateStream()).server.engine
     assert server.next_event() is NEED_DATA
+
+
+@framings
+def test_an_open_connection_holds_no_cycle(framing: Framing) -> None:
+    joined = established(framing)
+    gone = weakref.ref(joined.client.engine)
+    gc.disable()
+    try:
+        del joined
+        assert gone() is None
+    finally:
+        gc.enable()

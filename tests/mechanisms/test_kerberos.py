@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -408,3 +409,20 @@ def test_the_default_credential_is_the_environments(house: House, monkeypatch: p
     monkeypatch.setenv("KRB5CCNAME", house.cache)
     _, server = handshake(Negotiate(DefaultCredential()), Negotiate(Keytab(house.service.keytab)))
     assert str(server.info().peer) == "alice@EXAMPLE.TEST"
+
+
+def test_a_handshake_outlives_the_copy_of_the_cache_it_began_with(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asyncauth.mechanisms._gss_credentials._TRUST_SECONDS", 0.05)
+    client = Negotiate(CredentialCache(house.realm.ticket("alice")))
+    server = Negotiate(Keytab(house.service.keytab))
+    handshake(client, server)
+    begun = client.initiate(ServicePrincipalName.parse(THREE_PARTS), SEAL)
+    assert not begun.may_wait
+    token, _ = begun.step(None)
+    time.sleep(0.06)
+    handshake(client, server)  # makes a new copy, and drops the one that `begun` lies in
+    gc.collect()
+    token, _ = server.accept(SEAL).step(token)
+    assert begun.step(token).complete
