@@ -10,6 +10,8 @@ A userPrincipalName that reads like the SPN would come first at the KDC (MS-KILE
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .._errors import DirectoryError, DuplicateName
 from .._spn import ServicePrincipalName
 from ._accounts import Account, find_account
@@ -56,9 +58,7 @@ class SpnRegistry:
         """
         name = _parsed(spn)
         holder = await find_account(self._directory, account)
-        others = [dn for dn in await self.find(name) if not same_dn(dn, holder.dn)]
-        if others:
-            raise _duplicate(name, " and ".join(others), holder)
+        await self._refuse_duplicate(name, holder)
         if _has(holder, name):
             return False
         await self._write(holder, Change("add", _ATTRIBUTE, (str(name),)), name)
@@ -73,11 +73,31 @@ class SpnRegistry:
             await self._write(holder, Change("delete", _ATTRIBUTE, tuple(held)), name)
         return bool(held)
 
-    async def _write(self, holder: Account, change: Change, name: ServicePrincipalName) -> None:
+    async def replace(self, spns: Iterable[ServicePrincipalName | str], account: str) -> bool:
+        """Leave an account with just these names (DsWriteAccountSpn, REPLACE); none empties it. False if it had them.
+
+        :raises DuplicateName: another account has one of them; then nothing was changed
+        """
+        names = [_parsed(spn) for spn in spns]
+        holder = await find_account(self._directory, account)
+        for name in names:
+            await self._refuse_duplicate(name, holder)
+        if {str(name).casefold() for name in names} == {text.casefold() for text in holder.spns}:
+            return False
+        change = Change("replace", _ATTRIBUTE, tuple(map(str, names)))
+        await self._write(holder, change, names[0] if names else None)
+        return True
+
+    async def _refuse_duplicate(self, name: ServicePrincipalName, holder: Account) -> None:
+        others = [dn for dn in await self.find(name) if not same_dn(dn, holder.dn)]
+        if others:
+            raise _duplicate(name, " and ".join(others), holder)
+
+    async def _write(self, holder: Account, change: Change, name: ServicePrincipalName | None) -> None:
         try:
             await self._directory.modify(holder.dn, [change])
         except DirectoryError as error:
-            if (error.code or "").startswith(f"LDAP {CONSTRAINT_VIOLATION} "):
+            if name is not None and (error.code or "").startswith(f"LDAP {CONSTRAINT_VIOLATION} "):
                 raise await self._constraint(name, holder, error) from error
             raise
 
