@@ -4,7 +4,8 @@ A server does at most ``limit`` handshakes at once. What comes beyond waits for 
 arrival, under the deadline that runs since its arrival; when four times as many wait, further connections are closed
 at once. Closing all that exceeds the limit would be simpler, but then most of a few hundred honest clients that come
 back at the same moment would be turned away, and asyncio has no means to stop accepting for a while. A connection
-that waits costs a socket and little more; none of its bytes is read.
+that waits costs a socket and little more: none of its bytes is read, or on uvloop, which begins to read before one
+can stop it, as many as one read takes.
 """
 
 from __future__ import annotations

@@ -106,6 +106,8 @@ class HandshakeProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.engine.receive_data(data)
+        if self.reading_paused:  # uvloop starts to read after connection_made, whatever was said in there
+            self.raw.pause_reading()
         self.begin()
 
     def eof_received(self) -> bool:

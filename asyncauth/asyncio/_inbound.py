@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Inbound"]
 
+_NOTHING = memoryview(b"")
+
 _MESSAGES_A_TURN = 256
 """So many small ones take about as long as a slice of large ones."""
 
@@ -49,7 +51,7 @@ class Inbound:
         self._raw_paused = paused
         self._eof = eof
         self._app_paused = self._scheduled = self._stopped = self._ended = False
-        self._rest = memoryview(b"")
+        self._rest = _NOTHING
 
     # --- from the raw transport ----------------------------------------------------------------------------
 
@@ -89,7 +91,7 @@ class Inbound:
     def stop(self) -> None:
         """Deliver nothing any more."""
         self._stopped = True
-        self._rest = memoryview(b"")
+        self._rest = _NOTHING
 
     def drop_the_rest(self) -> None:
         """Stopped, read on from the raw transport and throw it away: a peer that cannot get rid of its data might
@@ -150,7 +152,7 @@ class Inbound:
     def _fill(self) -> None:
         app, rest = self._session.app, self._rest
         if not isinstance(app, asyncio.BufferedProtocol):  # changed with set_protocol in mid-message
-            self._rest = memoryview(b"")
+            self._rest = _NOTHING
             self._receive(bytes(rest))
         elif buffer := self._session.call("get_buffer", _buffer_of, app, len(rest)):
             count = min(len(buffer), len(rest))

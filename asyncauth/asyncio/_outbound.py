@@ -15,7 +15,6 @@ the caller may do so as soon as ``write`` has returned.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -50,7 +49,7 @@ class Outbound:
     def __init__(self, session: AuthProtocol, *, blocked: bool, application_paused: bool) -> None:
         self._session = session
         self._flow = WriteFlow(session.notify, paused=application_paused)
-        self._backlog: deque[bytes | memoryview] = deque()
+        self._backlog: list[bytes | memoryview] = []
         self._waiting = 0
         self._slice = _SLICE_BYTES - _SLICE_BYTES % session.engine.max_plaintext or _SLICE_BYTES
         self._blocked = blocked
@@ -159,18 +158,24 @@ class Outbound:
             self._session.loop.call_soon(self.flush)
 
     def _take(self) -> bytes | memoryview:
-        pieces: list[bytes | memoryview] = []
-        room = self._slice
-        while self._backlog and room:
-            piece = self._backlog.popleft()
-            if len(piece) > room:
-                view = memoryview(piece)
-                self._backlog.appendleft(view[room:])
-                piece = view[:room]
-            pieces.append(piece)
-            room -= len(piece)
-        self._waiting -= self._slice - room
+        pieces = self._backlog
+        if self._waiting <= self._slice:
+            self._backlog = []
+            self._waiting = 0
+        else:
+            pieces = self._cut_slice(pieces)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _cut_slice(self, backlog: list[bytes | memoryview]) -> list[bytes | memoryview]:
+        room, count = self._slice, 0
+        while len(backlog[count]) <= room:
+            room -= len(backlog[count])
+            count += 1
+        view = memoryview(backlog[count])
+        pieces = [*backlog[:count], view[:room]]
+        backlog[: count + 1] = [view[room:]]
+        self._waiting -= self._slice
+        return pieces
 
     def _half_close(self) -> None:
         raw = self._session.raw

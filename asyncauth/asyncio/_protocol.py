@@ -77,11 +77,8 @@ class AuthProtocol(asyncio.Protocol):
         :param made: tell the application's protocol that its connection is made; it has not heard of it yet
         """
         if made and self.app is not None:
-            self.outbound.cork()
             self.call("connection_made", self.app.connection_made, self.transport)
-            self.outbound.uncork()
-        else:
-            self.outbound.flush()
+        self.outbound.flush()
         self.inbound.schedule()
 
     # --- from the raw transport ----------------------------------------------------------------------------

@@ -55,9 +55,11 @@ class Pipe(asyncio.Transport):
         self._transmit()
 
     def pause_reading(self) -> None:
+        assert not self._eof_told, "for libuv, what follows the end of file is undefined"
         self.reading = False
 
     def resume_reading(self) -> None:
+        assert not self._eof_told
         self.reading = True
         self.loop.call_soon(self._deliver)
 
@@ -101,11 +103,12 @@ class Pipe(asyncio.Transport):
         if self._closing and not self._unsent:
             self.lose(None)
 
-    def cut(self) -> None:
-        """End the byte stream in both directions, here and now."""
-        for end in (self, self.other):
-            end.room = 0
-            end._transmit()
+    def pass_on(self, size: int) -> None:
+        """Stuck, let some bytes through and tell nobody."""
+        if size:
+            self.other._inbox.append(bytes(self._unsent[:size]))
+            del self._unsent[:size]
+            self.loop.call_soon(self.other._deliver)
 
     def lose(self, exc: Exception | None) -> None:
         """What a reset connection does to this end."""

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from blockbuster import blockbuster_ctx
 
 from asyncauth import (
     AsyncAuthError,
     HandshakeTimeout,
+    LocalProtocolError,
     PeerRejected,
     RemoteProtocolError,
-    ServicePrincipalName,
     Target,
     TargetError,
     TruncatedStream,
@@ -27,13 +23,11 @@ from asyncauth import (
 from asyncauth.abc import Mechanism
 from asyncauth.asyncio import (
     AuthenticatedTransport,
-    create_connection,
-    create_server,
     start_auth,
     upgrade_streams,
 )
 from asyncauth.framings import Winsock
-from asyncauth.mechanisms import Keytab, Negotiate
+from asyncauth.mechanisms import Negotiate
 from asyncauth.testing import ScriptedMechanism
 
 from ..services import OTHERS, TWO_PARTS, House
@@ -143,31 +137,30 @@ async def test_bytes_already_received_are_not_lost(
     await until(lambda: server.data == b"and data")
 
 
-async def test_data_waits_until_the_new_transport_is_noted(alice: Negotiate, sockauth: Negotiate) -> None:
-    """The peer's first data may come together with its last token; nothing is delivered before start_auth has
-    returned to its caller."""
+async def test_data_waits_until_the_new_transport_is_noted() -> None:
+    """The peer's data may come together with its last token; nothing is delivered before start_auth has returned."""
+    once = ScriptedMechanism(tokens=1)
     here, there = pipe()
     client, server = Recorder(), Recorder()
     server.calls.append("made")
-    noted: list[str] = []
+    noted: list[int] = []
 
     async def serve() -> None:
-        server.transport = await start_auth(there, server, sockauth, server_side=True)
-        noted.append(f"{len(server.data)} bytes")
+        server.transport = await start_auth(there, server, once, server_side=True, framing=Winsock())
+        noted.append(len(server.data))
 
-    async def connect() -> None:
-        client.transport = await start_auth(here, client, alice, target=TWO_PARTS)
-
-    server_side = asyncio.create_task(serve())
+    serving = asyncio.create_task(serve())
     await asyncio.sleep(0)
     here.stuck = True
-    scripted = asyncio.create_task(connect())
-    await until(lambda: here.writes)
+    client.transport = await start_auth(here, client, once, target=TWO_PARTS, framing=Winsock())
+    client.transport.write(b"at once")
+    client.transport.close()
     here.unstick()
-    await asyncio.gather(server_side, scripted)
-    client.transport.write(b"first")
-    await until(lambda: server.data)
-    assert noted == ["0 bytes"]
+    await serving
+    await until(lambda: server.lost)
+    assert noted == [0]
+    assert server.data == b"at once"
+    assert server.lost == [None]
 
 
 async def test_the_arguments_of_both_roles_are_checked(alice: Negotiate) -> None:
@@ -177,6 +170,14 @@ async def test_the_arguments_of_both_roles_are_checked(alice: Negotiate) -> None
     with pytest.raises(ValueError, match="leave target"):
         await start_auth(raw, Recorder(), alice, target=TWO_PARTS, server_side=True)
     assert raw.protocol is None
+
+
+async def test_a_closing_transport_cannot_be_upgraded(alice: Negotiate) -> None:
+    here, there = pipe()
+    here.protocol, there.protocol = Recorder(), Recorder()
+    here.close()
+    with pytest.raises(LocalProtocolError, match="is closing"):
+        await start_auth(here, here.protocol, alice, target=TWO_PARTS)
 
 
 async def test_a_failed_upgrade_ends_the_connection(
@@ -269,51 +270,3 @@ async def test_a_failed_upgrade_of_streams_is_raised_everywhere(house: House, al
             await upgrade_streams(reader, writer, alice, target=TWO_PARTS)
         with pytest.raises(TruncatedStream):
             await writer.wait_closed()
-
-
-async def test_unix_sockets(house: House, alice: Negotiate, sockauth: Negotiate, tmp_path: Path) -> None:
-    """Through the sockets that create_connection and create_server pass to the loop."""
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(tmp_path / "socket"))
-    server = await create_server(Upper, None, None, sockauth, sock=listening)
-    calling = socket.socket(socket.AF_UNIX)
-    calling.connect(str(tmp_path / "socket"))
-    async with server:
-        transport, client = await create_connection(Recorder, house.target(1), alice, sock=calling)
-        transport.write(b"unix")
-        await until(lambda: client.data == b"UNIX")
-        transport.close()
-        await until(lambda: client.lost)
-
-
-class Upper(asyncio.Protocol):
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.transport.write(data.upper())
-
-
-async def test_nothing_blocks(house: House) -> None:
-    """Every part of this layer runs with blockbuster's traps set; steps that block do so in threads."""
-    mechanism = ScriptedMechanism(waits=True, while_stepping=lambda: time.sleep(0.005))
-    with blockbuster_ctx("asyncauth"):
-        async with await create_server(Upper, "127.0.0.1", 0, mechanism) as server:
-            target = house.target(server.sockets[0].getsockname()[1])
-            transport, client = await create_connection(Recorder, target, mechanism)
-            transport.write(b"x" * 300_000)
-            await until(lambda: len(client.data) == 300_000)
-            transport.close()
-            await until(lambda: client.lost)
-
-
-async def test_keytab_copies_are_read_off_the_loop(house: House, alice: Negotiate) -> None:
-    """A server that chose among its keys makes them ready at its start, and keeps working."""
-    chosen = Negotiate(Keytab(house.service.keytab, spns=(ServicePrincipalName.parse(TWO_PARTS),)))
-    async with await create_server(Upper, "127.0.0.1", 0, chosen) as server:
-        target = house.target(server.sockets[0].getsockname()[1], TWO_PARTS)
-        transport, client = await create_connection(Recorder, target, alice)
-        transport.write(b"x")
-        await until(lambda: client.data == b"X")
-        transport.close()
-        await until(lambda: client.lost)

@@ -1,15 +1,27 @@
-"""Protocols that take notes, servers, and ways to wait."""
+"""Protocols that take notes, servers and peers, and ways to wait."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from asyncauth import AsyncAuthError, Policy, ServicePrincipalName
+from asyncauth import AsyncAuthError, Policy, ServicePrincipalName, Target
 from asyncauth.abc import Mechanism, SecurityContext, StepResult, Unwrapped
-from asyncauth.asyncio import AuthenticatedServer, AuthenticatedTransport, create_server
+from asyncauth.asyncio import (
+    AuthenticatedServer,
+    AuthenticatedTransport,
+    create_connection,
+    create_server,
+    start_auth,
+)
+
+from ..services import TWO_PARTS
+from .pipes import Pipe, pipe
+
+SCRIPTED = "scripted/localhost"
 
 
 class Recorder(asyncio.Protocol):
@@ -23,7 +35,6 @@ class Recorder(asyncio.Protocol):
         self.transport: AuthenticatedTransport
         self.calls: list[str] = []
         self.data = bytearray()
-        self.ended = 0
         self.lost: list[Exception | None] = []
 
     def connection_made(self, transport: Any) -> None:
@@ -119,6 +130,63 @@ def handler_calls() -> Iterator[list[dict[str, Any]]]:
         yield calls
     finally:
         loop.set_exception_handler(before)
+
+
+def never() -> asyncio.Protocol:
+    raise AssertionError("the application got a protocol")
+
+
+def wait_for(event: threading.Event) -> None:
+    assert event.wait(10)
+
+
+async def talk(run: Serving, target: Target, mechanism: Mechanism) -> None:
+    """Show that the server is alive."""
+    transport, client = await create_connection(Recorder, target, mechanism)
+    transport.write(b"still here")
+    await until(lambda: client.data == b"still here")
+    transport.close()
+
+
+@asynccontextmanager
+async def raw_server(handle: Callable[..., Any]) -> AsyncIterator[int]:
+    """A plain TCP server, for peers that misbehave."""
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def raw_client(port: int, *said: bytes, eof: bool = False) -> bytes:
+    """Say something to a server; what it answers until it closes."""
+    async with asyncio.timeout(5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for data in said:
+            writer.write(data)
+        if eof:
+            writer.write_eof()
+        try:
+            return await reader.read()
+        except ConnectionResetError:
+            return b"reset"
+        finally:
+            writer.close()
+
+
+async def piped(
+    alice: Mechanism, sockauth: Mechanism, client: Recorder, server: Recorder, **options: Any
+) -> tuple[Pipe, Pipe]:
+    """Two protocols, authenticated over a pipe."""
+    here, there = pipe()
+    client.transport, server.transport = await asyncio.gather(
+        start_auth(here, client, alice, target=TWO_PARTS, **options),
+        start_auth(there, server, sockauth, server_side=True, **options),
+    )
+    client.calls.append("made")
+    server.calls.append("made")
+    return here, there
 
 
 class Watched:

@@ -1,26 +1,22 @@
-"""Flow control in both directions, and how writes become messages and system calls."""
+"""How writes become messages and system calls, and how a full transport stops the writer."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import tracemalloc
-from typing import Any
 
 import pytest
 
 from asyncauth import Protection
-from asyncauth.asyncio import create_connection, open_connection, start_auth, start_server
+from asyncauth.asyncio import open_connection, start_server
 from asyncauth.framings import NegotiateStream
 from asyncauth.mechanisms import Negotiate
 
-from ..services import TWO_PARTS, House
-from .pipes import Pipe, pipe
-from .test_ends import piped
-from .tools import Echo, Recorder, Watched, serving, until
+from ..services import House
+from .tools import Echo, Recorder, piped, until
 
 pytestmark = pytest.mark.anyio
-
 FULL = NegotiateStream.max_plaintext
 
 
@@ -79,6 +75,19 @@ async def test_large_data_makes_full_messages(alice: Negotiate, sockauth: Negoti
     assert [size >= FULL for size in sizes] == [True] * 4 + [False]
 
 
+async def test_without_protection_nothing_is_framed(alice: Negotiate, sockauth: Negotiate) -> None:
+    client, server = Recorder(), Recorder()
+    here, _ = await piped(alice, sockauth, client, server, require=Protection.NONE)
+    client.transport.write(b"in ")
+    client.transport.write(b"clear")
+    await until(lambda: server.data == b"in clear")
+    assert here.writes[-1] == b"in clear"
+    assert client.transport.can_write_eof()
+    client.transport.close()
+    await until(lambda: server.lost)
+    assert server.calls == ["made", "data", "eof", "lost"]
+
+
 async def test_a_huge_write_leaves_the_loop_responsive(alice: Negotiate, sockauth: Negotiate) -> None:
     """A slice is sealed per turn, and nothing ahead of a raw transport that is full."""
     client, server = Recorder(), Recorder()
@@ -108,6 +117,7 @@ async def test_a_huge_write_leaves_the_loop_responsive(alice: Negotiate, sockaut
     counter.cancel()
     sealed = [len(written) for written in here.writes[before:]]
     assert max(sealed) < 262_144 + 1000
+    assert len(messages(b"".join(here.writes[before:]))) == size // FULL + 1
     assert turns >= size // 262_144
     assert server.data == data
     assert client.calls[-1] == "resume"
@@ -127,13 +137,15 @@ async def test_a_full_raw_transport_stops_sealing_and_the_application(
     assert client.calls == ["made", "pause"]
     assert client.transport.get_write_buffer_size() == pytest.approx(2_000_000, abs=2_000)
     client.transport.write(b"y")
+    client.transport.close()
     await asyncio.sleep(0.01)
     assert here.get_write_buffer_size() == sealed
     while len(server.data) < 2_000_001:
         here.unstick()
         await asyncio.sleep(0)
-    assert client.calls == ["made", "pause", "resume"]
     assert server.data[-2:] == b"xy"
+    await until(lambda: client.lost and server.lost)
+    assert client.calls == ["made", "pause", "resume", "lost"]
 
 
 async def test_a_small_write_to_a_full_raw_transport_pauses_the_application(
@@ -216,172 +228,3 @@ async def test_a_slow_reader_bounds_what_the_writer_holds(
         await writer.wait_closed()
     assert received == 30_000_000
     assert held < 600_000
-
-
-async def test_a_paused_application_stops_opening_and_reading(alice: Negotiate, sockauth: Negotiate) -> None:
-    client, server = Recorder(), Recorder()
-    watched = Watched(sockauth)
-    _, there = await piped(alice, watched, client, server)
-    server.transport.pause_reading()
-    server.transport.pause_reading()
-    assert not server.transport.is_reading()
-    assert not there.reading
-    for _ in range(20):
-        client.transport.write(b"x" * 1000)
-        await asyncio.sleep(0.001)
-    assert watched.calls == ["step"]
-    assert not server.data
-    server.transport.resume_reading()
-    server.transport.resume_reading()
-    assert server.transport.is_reading()
-    assert not server.data  # not from within the call
-    await until(lambda: len(server.data) == 20_000)
-    assert "unwrap" in watched.calls
-    assert there.reading
-
-
-async def test_pausing_within_a_delivery_keeps_the_next_message_sealed(
-    alice: Negotiate, sockauth: Negotiate
-) -> None:
-    class OneByOne(Recorder):
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            self.transport.pause_reading()
-
-    client, server = Recorder(), OneByOne()
-    watched = Watched(sockauth)
-    _, there = await piped(alice, watched, client, server)
-    for number in range(5):
-        client.transport.write(bytes([number]) * 10)
-        client.transport._session.outbound.flush()
-    client.transport.write_eof()
-    for number in range(5):
-        await until(lambda: len(server.data) == 10 * number + 10)  # noqa: B023
-        await asyncio.sleep(0.002)
-        assert watched.calls.count("unwrap") == number + 1
-        assert not there.reading
-        server.transport.resume_reading()
-    await until(lambda: "eof" in server.calls)
-
-
-async def test_a_paused_application_hears_the_end_when_it_goes_on(
-    house: House, alice: Negotiate, sockauth: Negotiate
-) -> None:
-    class Pausing(Recorder):
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            transport.pause_reading()
-
-    async with serving(Pausing, sockauth) as run:
-        transport, client = await create_connection(Recorder, house.target(run.port), alice)
-        transport.write(b"the last")
-        transport.close()
-        await until(lambda: client.lost)
-        server = await run.first()
-        await asyncio.sleep(0.02)
-        assert server.calls == ["made"]
-        server.transport.resume_reading()
-        await until(lambda: server.lost)
-    assert server.calls == ["made", "data", "eof", "lost"]
-    assert server.lost == [None]
-
-
-async def test_many_small_messages_leave_the_loop_responsive(alice: Negotiate, sockauth: Negotiate) -> None:
-    client, server = Recorder(), Recorder()
-    here, there = await piped(alice, sockauth, client, server)
-    here.stuck = True
-    for _ in range(1000):
-        client.transport.write(b"x")
-        client.transport._session.outbound.flush()
-    received = bytes(here._unsent)
-    there.protocol.data_received(received)
-    first = len(server.data)
-    assert 0 < first < 500
-    assert not there.reading
-    turns = 0
-    while len(server.data) < 1000:
-        await asyncio.sleep(0)
-        turns += 1
-    assert turns >= 2
-    await until(lambda: there.reading)
-
-
-async def test_a_slow_application_bounds_what_its_side_holds(
-    house: House, alice: Negotiate, sockauth: Negotiate
-) -> None:
-    class Pausing(Recorder):
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            transport.pause_reading()
-
-    async with serving(Pausing, sockauth) as run:
-        transport, _ = await create_connection(Recorder, house.target(run.port), alice)
-        transport.write(bytes(20_000_000))
-        server = await run.first()
-        await asyncio.sleep(0.1)
-        engine = server.transport._session.engine
-        assert len(engine._received) <= 262_144
-        assert not server.data
-        server.transport.resume_reading()
-        await until(lambda: len(server.data) == 20_000_000)
-
-
-@pytest.mark.parametrize("paused_at", [10, 100_000])
-async def test_a_pause_from_before_an_upgrade_is_lifted(
-    alice: Negotiate, sockauth: Negotiate, paused_at: int
-) -> None:
-    """The application was told to pause by the raw transport; whoever takes that over owes it the resume."""
-    here, there = pipe()
-    client, server = Recorder(), Recorder()
-    here.protocol, there.protocol = client, server
-    client.calls.append("made")
-    server.calls.append("made")
-    here.stuck = True
-    here.write(b"p" * 100_000)
-    assert client.calls == ["made", "pause"]
-    plain = Draining(here, keep=paused_at)
-    authenticating = asyncio.gather(
-        start_auth(here, client, alice, target=TWO_PARTS), upgraded_after(there, server, sockauth, 100_000)
-    )
-    await asyncio.sleep(0)
-    plain.finish()
-    client.transport, server.transport = await authenticating
-    await until(lambda: "resume" in client.calls)
-    client.transport.write(b"z" * 200_000)
-    await until(lambda: len(server.data) == 300_000)
-    assert client.calls.count("resume") == client.calls.count("pause")
-
-
-class Draining:
-    """Lets a stuck pipe run empty down to a rest, and then wholly."""
-
-    def __init__(self, pipe: Pipe, keep: int) -> None:
-        self.pipe = pipe
-        passed = bytes(pipe._unsent[keep:])
-        del pipe._unsent[keep:]
-        if passed:
-            pipe.other._inbox.append(passed)
-        pipe.loop.call_soon(pipe.other._deliver)
-
-    def finish(self) -> None:
-        self.pipe.unstick()
-
-
-async def upgraded_after(raw: Pipe, server: Recorder, mechanism: Negotiate, plain: int) -> Any:
-    await until(lambda: len(server.data) >= plain)
-    received = bytes(server.data[plain:])
-    del server.data[plain:]
-    return await start_auth(raw, server, mechanism, server_side=True, received=received)
-
-
-async def test_without_protection_nothing_is_framed(alice: Negotiate, sockauth: Negotiate) -> None:
-    client, server = Recorder(), Recorder()
-    here, _ = await piped(alice, sockauth, client, server, require=Protection.NONE)
-    client.transport.write(b"in ")
-    client.transport.write(b"clear")
-    await until(lambda: server.data == b"in clear")
-    assert here.writes[-1] == b"in clear"
-    assert client.transport.can_write_eof()
-    client.transport.close()
-    await until(lambda: server.lost)
-    assert server.calls == ["made", "data", "eof", "lost"]
