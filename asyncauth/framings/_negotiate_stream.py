@@ -7,9 +7,12 @@ the other's HandshakeDone reads one message more, and that must be it. So Kerber
 InProgress from the client, Done from the server.
 
 The side that fails says HandshakeError with eight bytes, a number whose low 32 bits are an HRESULT. .NET knows
-two: ERROR_TRUST_FAILURE, "what was negotiated is less than what is required", and SEC_E_LOGON_DENIED. The
-number is diagnostics, not protection: anybody can forge it, and it tells a stranger nothing of the cause. A
-client that refuses after the server's Done has no way left to say so and just closes.
+two: ERROR_TRUST_FAILURE, "what was negotiated is less than what is required", and SEC_E_LOGON_DENIED. Up to
+.NET 6 it writes and reads the number most significant byte first, from .NET 7 on least significant byte first,
+and each takes 0 or -1 from the other's. We read both, and write the code in both orders one after the other:
+whichever way it is read, the low 32 bits are the code. The number is diagnostics, not protection: anybody can
+forge it, and it tells a stranger nothing of the cause. A client that refuses after the server's Done has no way
+left to say so and just closes.
 
 After the handshake each message is a little-endian length and the wrapped data; without protection there is no
 framing at all (2.2.2). .NET reads at most 65,536 bytes a message and writes 64,512 of plaintext, the
@@ -23,8 +26,10 @@ from typing import TYPE_CHECKING
 
 from .._errors import AsyncAuthError, MechanismError, PeerRejected, ProtectionError, RemoteProtocolError
 from ..abc import Check, Command, Frame, Reply, Send, StepResult
+from ._foreign import not_spoken
 from ._headers import LengthHeader
 from ._script import receive, step
+from ._tokens import NTLM, begins_token
 
 if TYPE_CHECKING:
     from ..abc import Script
@@ -34,6 +39,13 @@ __all__ = ["NegotiateStream"]
 DONE, ERROR, IN_PROGRESS = 0x14, 0x15, 0x16
 ERROR_TRUST_FAILURE = 1790
 SEC_E_LOGON_DENIED = 0x8009030C
+_ERROR_BYTES = 8
+_SIGNS = (b"\x00\x00\x00\x00", b"\xff\xff\xff\xff")
+
+_VERSION = b"\x01\x00"
+"""Receivers do not look at it; only who has to tell framings apart does."""
+_TLS_MAJOR = 3
+"""The one version that is refused: 0x16 or 0x15 and then this is how TLS begins."""
 
 
 class _HandshakeHeader:
@@ -43,11 +55,8 @@ class _HandshakeHeader:
 
     def parse(self, header: bytes, /) -> tuple[int, int]:
         kind = header[0]
-        if kind not in (DONE, ERROR, IN_PROGRESS):
-            raise RemoteProtocolError(
-                f"the peer does not speak MS-NNS: its first byte is 0x{kind:02x}, not 0x14, 0x15 or 0x16",
-                fix="check the port, and that both ends use the same framing",
-            )
+        if kind not in (DONE, ERROR, IN_PROGRESS) or header[1] == _TLS_MAJOR:
+            raise not_spoken("MS-NNS", header, f"it begins with {header[:3].hex(' ')}")
         return kind, int.from_bytes(header[3:5], "big")
 
     def build(self, kind: int, length: int, /) -> bytes:
@@ -56,7 +65,7 @@ class _HandshakeHeader:
                 f"a token of {length} bytes does not fit MS-NNS, which ends at {self.limit}",
                 fix="the ticket carries too many groups; use another framing",
             )
-        return bytes((kind, 1, 0)) + length.to_bytes(2, "big")
+        return bytes((kind,)) + _VERSION + length.to_bytes(2, "big")
 
 
 class NegotiateStream:
@@ -74,6 +83,12 @@ class NegotiateStream:
         frame = yield from _receive()
         yield from _exchange(frame.body, server=True)
 
+    def claims(self, start: bytes, /) -> bool | None:
+        head = self.handshake.size
+        if start[0] not in (IN_PROGRESS, DONE) or start[1:3] != _VERSION[: len(start[1:3])]:
+            return False
+        return None if len(start) < head else begins_token(start[head:], int.from_bytes(start[3:head]), NTLM)
+
     def __repr__(self) -> str:
         return "NegotiateStream()"
 
@@ -81,7 +96,7 @@ class NegotiateStream:
 def _exchange(token: bytes | None, *, server: bool) -> Script:
     peer_done = False
     while True:
-        result = yield from _step(token, peer_done)
+        result = yield from _step(token, may_refuse=server or not peer_done)
         if result.complete:
             peer_done = peer_done or server
             if result.token or server:
@@ -99,13 +114,13 @@ def _exchange(token: bytes | None, *, server: bool) -> Script:
         token = frame.body
 
 
-def _step(token: bytes | None, peer_done: bool) -> Generator[Command, Reply, StepResult]:
+def _step(token: bytes | None, *, may_refuse: bool) -> Generator[Command, Reply, StepResult]:
     try:
         result = yield from step(token)
         if result.complete:
             yield Check()
     except (MechanismError, ProtectionError) as error:
-        if not peer_done:
+        if may_refuse:
             yield Send(ERROR, _error_body(error))
         raise
     return result
@@ -120,12 +135,21 @@ def _receive() -> Generator[Command, Reply, Frame]:
 
 def _error_body(error: AsyncAuthError) -> bytes:
     code = ERROR_TRUST_FAILURE if isinstance(error, ProtectionError) else SEC_E_LOGON_DENIED
-    return code.to_bytes(8, "big")
+    return code.to_bytes(4, "little") + code.to_bytes(4, "big")
+
+
+def _error_code(body: bytes) -> int | None:
+    """The low 32 bits, in the order in which the other half is a mere extension of the sign."""
+    if len(body) < _ERROR_BYTES:
+        return None
+    first, second = body[:4], body[4:8]
+    if second in _SIGNS and first not in _SIGNS:
+        return int.from_bytes(first, "little")
+    return int.from_bytes(second, "big")
 
 
 def _rejected(body: bytes) -> PeerRejected:
-    code = int.from_bytes(body[:8], "big") & 0xFFFF_FFFF if len(body) >= 8 else None  # noqa: PLR2004
-    match code:
+    match code := _error_code(body):
         case None:
             return PeerRejected("the peer refused the handshake", fix="look into its log")
         case _ if code == ERROR_TRUST_FAILURE:

@@ -45,7 +45,7 @@ def test_who_says_done_and_when(tokens: int, client: bytes, server: bytes) -> No
 def test_a_policy_not_met_is_error_trust_failure() -> None:
     mechanism = ScriptedMechanism(reaches=Protection.SIGN)
     _, server, pair = exchange(mechanism, client_policy=Policy(Protection.SIGN))
-    assert server == frame(0x15, bytes.fromhex("00000000000006fe"))
+    assert server == frame(0x15, bytes.fromhex("fe060000 000006fe"))
     assert isinstance(pair.client.error, PeerRejected)
     assert "requires more protection" in str(pair.client.error)
 
@@ -53,7 +53,7 @@ def test_a_policy_not_met_is_error_trust_failure() -> None:
 def test_a_refused_token_is_logon_denied() -> None:
     refusing = ScriptedMechanism(fails_at=0)
     pair = EnginePair(ScriptedMechanism(), refusing, NegotiateStream(), target=TARGET).run()
-    assert pair.server.wrote == frame(0x15, bytes.fromhex("000000008009030c"))
+    assert pair.server.wrote == frame(0x15, bytes.fromhex("0c030980 8009030c"))
     assert isinstance(pair.client.error, PeerRejected)
     assert pair.client.error.code == "0x8009030C"
 
@@ -62,6 +62,38 @@ def test_a_client_that_refuses_after_the_servers_done_says_nothing() -> None:
     mechanism = ScriptedMechanism(mutual=False)
     client, _, _ = exchange(mechanism, server_policy=Policy(mutual=False))
     assert client == frame(0x16, token(0))
+
+
+def test_a_server_that_refuses_after_the_clients_done_says_so() -> None:
+    """The client has said its last word and waits for the server's, as with NTLM."""
+    mechanism = ScriptedMechanism(tokens=3, mutual=False)
+    client, server, pair = exchange(mechanism, client_policy=Policy(mutual=False))
+    assert client == frame(0x16, token(0)) + frame(0x14, token(2))
+    assert server == frame(0x16, token(1)) + frame(0x15, bytes.fromhex("fe060000 000006fe"))
+    assert isinstance(pair.client.error, PeerRejected)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("00000000 000006fe", "1790"),  # .NET up to 6
+        ("00000000 80004005", "0x80004005"),
+        ("ffffffff 80090304", "0x80090304"),
+        ("fe060000 00000000", "1790"),  # .NET from 7 on
+        ("04030980 ffffffff", "0x80090304"),
+        ("fe060000 000006fe", "1790"),  # ours
+        ("0c030980 8009030c", "0x8009030C"),
+        ("00000000 00000000", "0x00000000"),
+        ("00000000 000006fe 00", "1790"),  # longer than need be
+    ],
+)
+def test_an_error_is_understood_in_either_byte_order(body: str, code: str) -> None:
+    pair = EnginePair(ScriptedMechanism(), ScriptedMechanism(), NegotiateStream(), target=TARGET)
+    pair.client.turn()
+    pair.client.engine.receive_data(frame(0x15, bytes.fromhex(body)))
+    pair.client.turn()
+    assert isinstance(pair.client.error, PeerRejected)
+    assert pair.client.error.code == code
 
 
 @pytest.mark.parametrize("body", [b"", b"1234567"])
