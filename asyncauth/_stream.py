@@ -12,6 +12,10 @@ writing ends sending for good, and says so; what the peer has sent can still be 
 slice at a time, with the writing between the slices, which bounds both the memory it takes and the time for which
 the loop is not served.
 
+*Answering.* A framing may answer what it receives (gss-sample does). A ``receive`` that has to wait for the peer
+writes the answers first, so one that is cancelled while the stream beneath is writing ends sending as a ``send``
+would; a ``send`` that comes meanwhile waits for its turn, and one under way takes the answers along.
+
 *Ending.* ``send_eof`` and ``aclose`` say under protection that this was the end. Leaving ``async with`` by an
 exception does not: a handler that failed half-way must not look to the peer like one that was done.
 """
@@ -32,24 +36,23 @@ from anyio.abc import ByteStream
 from . import _defaults
 from ._attributes import attributes_of
 from ._errors import AsyncAuthError, LocalProtocolError, ProtocolError
-from ._offload import in_thread
+from ._exchange import exchange_tokens, last_words, receive_into
 from ._setup import Setup, spn_of
 from ._types import Limits, Protection, Target
-from .engine import NEED_DATA, Connection, DataReceived, EndOfData, Established, StepRequired
+from .engine import DataReceived, EndOfData
 
 if TYPE_CHECKING:
     from ._spn import ServicePrincipalName
     from ._types import ConnectionInfo
     from .abc import Framing, Mechanism
+    from .engine import Connection
 
 __all__ = ["AuthenticatedStream"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_READ_BYTES = 131_072
 _SLICE_BYTES = 262_144
-_LAST_WORDS_SECONDS = 1.0
 
 
 class AuthenticatedStream(ByteStream):
@@ -69,6 +72,8 @@ class AuthenticatedStream(ByteStream):
         self._closed = False
         self._sending = ResourceGuard("sending to")
         self._receiving = ResourceGuard("receiving from")
+        self._writing = False
+        self._answering: anyio.Event | None = None
 
     @classmethod
     async def wrap(
@@ -112,7 +117,7 @@ class AuthenticatedStream(ByteStream):
         """Not for applications: :meth:`wrap` without its deadline."""
         try:
             connection = setup.connection(spn)
-            return cls(inner, connection, await _exchange_tokens(inner, connection))
+            return cls(inner, connection, await exchange_tokens(inner, connection))
         except BaseException:
             await anyio.aclose_forcefully(inner)
             raise
@@ -151,6 +156,8 @@ class AuthenticatedStream(ByteStream):
         """
         with self._sending:
             await anyio.lowlevel.checkpoint_if_cancelled()
+            while self._answering is not None:
+                await self._answering.wait()
             view = memoryview(item).cast("B")
             for start in range(0, len(view), _SLICE_BYTES):
                 self._engine(self._connection.send_data, view[start : start + _SLICE_BYTES])
@@ -160,6 +167,8 @@ class AuthenticatedStream(ByteStream):
         """Say under protection that no more data will come; receiving goes on."""
         with self._sending:
             await anyio.lowlevel.checkpoint_if_cancelled()
+            while self._answering is not None:
+                await self._answering.wait()
             if self._connection.end_sent:
                 return
             self._engine(self._connection.send_eof)
@@ -172,8 +181,8 @@ class AuthenticatedStream(ByteStream):
     async def aclose(self) -> None:
         """Say that this was the end, unless that was said or the stream is broken, and close.
 
-        Waits at most a second for a peer that does not read. Cancelled, it closes without a word, and the peer
-        sees a truncated stream.
+        Waits at most a second for a peer that does not read, or has yet to answer (gss-sample). Cancelled, it
+        closes without a word, and the peer sees a truncated stream.
         """
         if self._closed:
             return
@@ -181,7 +190,7 @@ class AuthenticatedStream(ByteStream):
         farewell = self._farewell()
         self._rest = b""
         try:
-            await _send_last_words(self._inner, farewell)
+            await last_words(self._inner, farewell, self._connection)
         finally:
             await self._inner.aclose()
 
@@ -209,7 +218,9 @@ class AuthenticatedStream(ByteStream):
                     raise EndOfStream
                 case _:
                     waited = True
-                    await _receive_into(self._inner, self._connection)
+                    if self._connection.has_data_to_send and not self._writing:
+                        await self._answer()
+                    await receive_into(self._inner, self._connection)
 
     async def _fair(self, data: bytes) -> None:
         try:
@@ -218,13 +229,27 @@ class AuthenticatedStream(ByteStream):
             self._rest = data
             raise
 
-    async def _flush(self) -> None:
+    async def _answer(self) -> None:
+        """Write answers. A peer that does not take them any more may still have sent something."""
+        self._answering = anyio.Event()
         try:
-            await _send_pending(self._inner, self._connection)
+            with suppress(BrokenResourceError, ClosedResourceError):
+                await self._flush()
+        finally:
+            self._answering.set()
+            self._answering = None
+
+    async def _flush(self) -> None:
+        self._writing = True
+        try:
+            while data := self._connection.data_to_send():
+                await self._inner.send(data)
         except BaseException as error:
             broken = ProtocolError(f"a message was sealed and not wholly sent ({type(error).__name__})")
             self._connection.break_sending(broken)
             raise
+        finally:
+            self._writing = False
 
     def _engine(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         if self._closed:
@@ -240,49 +265,6 @@ class AuthenticatedStream(ByteStream):
         try:
             with self._sending:
                 self._connection.send_eof()
-                return self._connection.data_to_send()
+                return b"" if self._writing else self._connection.data_to_send()
         except (AsyncAuthError, anyio.BusyResourceError):
             return b""
-
-
-async def _exchange_tokens(inner: ByteStream, connection: Connection) -> ConnectionInfo:
-    try:
-        while True:
-            event = connection.next_event()
-            if isinstance(event, StepRequired):
-                await _step(event)
-                connection.step_done(event)
-            elif isinstance(event, Established):
-                await _send_pending(inner, connection)
-                return event.info
-            elif event is NEED_DATA:
-                await _send_pending(inner, connection)
-                await _receive_into(inner, connection)
-    except AsyncAuthError:
-        await _send_last_words(inner, connection.data_to_send())
-        raise
-
-
-async def _step(step: StepRequired) -> None:
-    if step.may_wait:
-        await in_thread(step.run)
-    else:
-        step.run()
-
-
-async def _send_pending(inner: ByteStream, connection: Connection) -> None:
-    if data := connection.data_to_send():
-        await inner.send(data)
-
-
-async def _receive_into(inner: ByteStream, connection: Connection) -> None:
-    try:
-        connection.receive_data(await inner.receive(_READ_BYTES))
-    except EndOfStream:
-        connection.receive_eof()
-
-
-async def _send_last_words(inner: ByteStream, data: bytes) -> None:
-    if data:
-        with anyio.move_on_after(_LAST_WORDS_SECONDS), suppress(BrokenResourceError, ClosedResourceError):
-            await inner.send(data)

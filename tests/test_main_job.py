@@ -43,7 +43,7 @@ from .stream.servers import echo
 pytestmark = pytest.mark.anyio
 
 KEYWORD = "a762885a-aa44-11d2-81f1-00c04fb9624e"
-CLASS_ID = UUID("a9033bc1-eca4-11cf-a054-00aa006c33ed")
+CLASS_ID = UUID("5d0c9b1e-6a0f-4c39-9d64-3d0a4f2f6a11")
 WAYS = ("scp", "rnr")
 ways = pytest.mark.parametrize("way", WAYS)
 

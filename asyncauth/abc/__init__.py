@@ -1,19 +1,45 @@
 """The contracts between the parts; what a plug-in has to fit."""
 
 from ._discovery import Publisher, Resolver, ServiceQuery
-from ._framing import Check, Command, Frame, Framing, Header, Receive, Reply, Script, Send, Step
+from ._framing import (
+    Check,
+    Command,
+    Conversation,
+    ConversingFraming,
+    Frame,
+    Framing,
+    Guard,
+    Header,
+    Peek,
+    Reading,
+    Receive,
+    RecognisableFraming,
+    Reply,
+    Script,
+    Send,
+    Step,
+    Unwrap,
+    Use,
+    Wrap,
+)
 from ._mechanism import ContextInfo, Mechanism, SecurityContext, StepResult, Unwrapped
 
 __all__ = [
     "Check",
     "Command",
     "ContextInfo",
+    "Conversation",
+    "ConversingFraming",
     "Frame",
     "Framing",
+    "Guard",
     "Header",
     "Mechanism",
+    "Peek",
     "Publisher",
+    "Reading",
     "Receive",
+    "RecognisableFraming",
     "Reply",
     "Resolver",
     "Script",
@@ -22,5 +48,8 @@ __all__ = [
     "ServiceQuery",
     "Step",
     "StepResult",
+    "Unwrap",
     "Unwrapped",
+    "Use",
+    "Wrap",
 ]

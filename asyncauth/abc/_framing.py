@@ -4,20 +4,32 @@ A framing holds no state and no bytes. It describes two headers, one for the han
 messages after it, and writes each side's handshake as a *script*: a generator that yields what should
 happen and gets the outcome back. The engine runs the script, so limits, buffering, policy and failure are
 the engine's business and the same for every framing.
+
+Most framings put a length before each Wrap token, and that is all there is to their messages. One that does
+more, whose messages are answered or say of themselves how they are protected, makes a :class:`Conversation`
+for each connection. It gets the security context behind a :class:`Guard`, which opens nothing that is less
+protected than was agreed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from ._mechanism import StepResult
+from .._types import Protection, Role
+from ._mechanism import StepResult, Unwrapped
 
-__all__ = ["Check", "Command", "Frame", "Framing", "Header", "Receive", "Reply", "Script", "Send", "Step"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "Check", "Command", "Conversation", "ConversingFraming", "Frame", "Framing", "Guard", "Header", "Peek",
+    "Reading", "Receive", "RecognisableFraming", "Reply", "Script", "Send", "Step", "Unwrap", "Use", "Wrap",
+]  # fmt: skip
 
 
 class Frame(NamedTuple):
-    """A received handshake frame."""
+    """A received frame."""
 
     kind: int
     """The framing's own type of message; 0 where it knows only one."""
@@ -28,18 +40,20 @@ class Step(NamedTuple):
     """Give the token to the security context; the reply is a :class:`StepResult`.
 
     If the context refuses, its MechanismError is thrown into the script, which may still send what the
-    framing has for that, and must raise it again.
+    framing has for that, and must raise it again. So it is with every command that can fail.
     """
 
     token: bytes | None
 
 
 class Check(NamedTuple):
-    """Compare what the complete context reached with what is required.
+    """Compare what the complete context reached with what is required; the reply is the Protection required.
 
-    A ProtectionError is thrown into the script if it is too little; as with Step, it may tell the peer, and
-    must raise it again.
+    A ProtectionError is thrown into the script if it is too little. No handshake ends without a check.
     """
+
+    protection: Protection | None = None
+    """What every message will have, where the framing decides that; None for what the context reached."""
 
 
 class Send(NamedTuple):
@@ -53,8 +67,34 @@ class Receive(NamedTuple):
     """Wait for the peer's next handshake frame; the reply is a :class:`Frame`."""
 
 
-Command: TypeAlias = Step | Check | Send | Receive
-Reply: TypeAlias = StepResult | Frame | None
+class Peek(NamedTuple):
+    """Wait for so many bytes and leave them where they are; the reply is those bytes. For a few bytes only."""
+
+    size: int
+
+
+class Use(NamedTuple):
+    """From here on frames and messages are those of another framing; its script may be continued with."""
+
+    framing: Framing
+
+
+class Wrap(NamedTuple):
+    """Wrap data with the complete context, for a handshake that goes on under its protection; the reply is the
+    token. May throw an IntegrityError."""
+
+    data: bytes
+    seal: bool
+
+
+class Unwrap(NamedTuple):
+    """Open a token of the peer's :class:`Wrap`; the reply is :class:`Unwrapped`. May throw an IntegrityError."""
+
+    token: bytes
+
+
+Command: TypeAlias = Step | Check | Send | Receive | Peek | Use | Wrap | Unwrap
+Reply: TypeAlias = StepResult | Protection | Frame | bytes | Unwrapped | None
 Script: TypeAlias = Generator[Command, Reply, None]
 """A handshake. It returns when this side is done; bytes that follow belong to the messages."""
 
@@ -64,7 +104,7 @@ class Header(Protocol):
 
     @property
     def size(self) -> int:
-        """Bytes of the header itself."""
+        """Bytes of the header itself. 0 in a :class:`ConversingFraming`: the body ends where the stream ends."""
         ...
 
     @property
@@ -110,4 +150,100 @@ class Framing(Protocol):
 
     def accept(self) -> Script:
         """The server's side of the handshake."""
+        ...
+
+
+@runtime_checkable
+class RecognisableFraming(Framing, Protocol):
+    """A framing that a server can tell by how a client begins."""
+
+    def claims(self, start: bytes, /) -> bool | None:
+        """Whether a client that begins with these bytes speaks this framing; None if that takes more of them.
+
+        Once it has said True or False, more bytes change nothing. It says so after a few bytes, and always
+        before the client would wait for an answer.
+        """
+        ...
+
+
+class Guard(Protocol):
+    """The security context as a :class:`Conversation` may use it."""
+
+    @property
+    def protection(self) -> Protection:
+        """What was agreed for every message."""
+        ...
+
+    def protect(self, data: bytes, /) -> bytes:
+        """The data as agreed: a sealed or signed Wrap token, or as it is.
+
+        :raises IntegrityError: the context has expired or cannot do it
+        """
+        ...
+
+    def open(self, body: bytes, protection: Protection, /) -> bytes:
+        """The data in the body of a message.
+
+        :param protection: what the message says of itself; NONE means that the body is the data
+        :raises IntegrityError: altered, lost or repeated, less protected than agreed, or less than it says
+        """
+        ...
+
+    def sign(self, data: bytes, /) -> bytes:
+        """A detached signature."""
+        ...
+
+    def verify(self, data: bytes, signature: bytes, /) -> None:
+        """Check a detached signature.
+
+        :raises IntegrityError: as for :meth:`open`
+        """
+        ...
+
+
+class Reading(NamedTuple):
+    """What a received message gave."""
+
+    data: bytes = b""
+    answer: bytes = b""
+    """Bytes to send back at once."""
+    end: bool = False
+    """The peer will send no more data after this."""
+    marked: bool = False
+    """That this is the end was said under protection."""
+
+
+class Conversation(Protocol):
+    """The messages of one connection, both directions. The engine cuts the frames and keeps the order."""
+
+    @property
+    def unanswered(self) -> int:
+        """How many messages the peer has yet to answer before closing would be impolite."""
+        ...
+
+    def send(self, pieces: Sequence[bytes], /) -> bytes:
+        """The bytes to write for some data, cut to ``max_plaintext`` already.
+
+        :raises LocalProtocolError: this side has nothing to say in this framing, or no more; nothing was protected
+        """
+        ...
+
+    def send_end(self) -> bytes:
+        """The bytes that say that no more data will come; none where closing is all there is."""
+        ...
+
+    def receive(self, frame: Frame, /) -> Reading:
+        """Take a message.
+
+        :raises IntegrityError: what the :class:`Guard` raises
+        :raises RemoteProtocolError: no message that may come now
+        """
+        ...
+
+
+class ConversingFraming(Framing, Protocol):
+    """A framing whose messages are more than a length and a Wrap token."""
+
+    def converse(self, guard: Guard, role: Role, /) -> Conversation:
+        """The messages of a connection whose handshake is done, on the side of ``role``."""
         ...

@@ -59,8 +59,6 @@ class HandshakeProtocol(asyncio.Protocol):
         """The raw transport has asked us to stop writing."""
         self.application_paused = False
         """It had asked the protocol before us, which has not been told to go on."""
-        self.eof = False
-        """The byte stream from the peer has ended."""
         self._setup = setup
         self._until = until
         self._deadline: asyncio.TimerHandle | None = None
@@ -111,7 +109,6 @@ class HandshakeProtocol(asyncio.Protocol):
         self.begin()
 
     def eof_received(self) -> bool:
-        self.eof = True
         self.engine.receive_eof()
         self.begin()
         return True
@@ -214,12 +211,12 @@ class HandshakeProtocol(asyncio.Protocol):
             self.fail(error)
 
     def pause_reading(self) -> None:
-        if not (self.reading_paused or self.eof):
+        if not self.reading_paused:
             self.reading_paused = True
             self.raw.pause_reading()
 
     def _resume_reading(self) -> None:
-        if self.reading_paused and not self.eof:
+        if self.reading_paused:
             self.reading_paused = False
             self.raw.resume_reading()
 

@@ -32,7 +32,6 @@ class Inbound:
     """See the head of this file.
 
     :param paused: the raw transport's reading is paused already
-    :param eof: the raw transport's byte stream has ended already
     """
 
     __slots__ = (
@@ -46,11 +45,10 @@ class Inbound:
         "_stopped",
     )
 
-    def __init__(self, session: AuthProtocol, *, paused: bool, eof: bool) -> None:
+    def __init__(self, session: AuthProtocol, *, paused: bool) -> None:
         self._session = session
         self._raw_paused = paused
-        self._eof = eof
-        self._app_paused = self._scheduled = self._stopped = self._ended = False
+        self._app_paused = self._eof = self._scheduled = self._stopped = self._ended = False
         self._rest = _NOTHING
 
     # --- from the raw transport ----------------------------------------------------------------------------
@@ -121,6 +119,9 @@ class Inbound:
         for _ in range(_MESSAGES_A_TURN):
             if self._app_paused or self._stopped:
                 return
+            if self._session.outbound.choked:
+                self._pause_raw()
+                return
             if not self._next():
                 self._resume_raw()
                 return
@@ -166,7 +167,7 @@ class Inbound:
             self._session.raw.pause_reading()
 
     def _resume_raw(self) -> None:
-        if self._raw_paused and not self._eof:
+        if self._raw_paused:
             self._raw_paused = False
             self._session.raw.resume_reading()
 

@@ -113,8 +113,16 @@ class Outbound:
         """The raw transport takes data again."""
         if not self._blocked:  # then it had asked the application, before this connection was taken over
             self._flow.paused = True
+        choked = self.choked
         self._blocked = False
         self.flush()
+        if choked:
+            self._session.inbound.schedule()
+
+    @property
+    def choked(self) -> bool:
+        """Answers that the framing gives by itself (gss-sample does) lie here, and cannot go out."""
+        return self._blocked and self._session.engine.has_data_to_send
 
     # --- sealing -------------------------------------------------------------------------------------------
 
@@ -124,7 +132,7 @@ class Outbound:
 
     def uncork(self) -> None:
         self._corked = False
-        if self._backlog or self._last:
+        if self._backlog or self._last or self._session.engine.has_data_to_send:
             self.flush()
 
     def flush(self) -> None:

@@ -59,7 +59,7 @@ class AuthProtocol(asyncio.Protocol):
         self.raw = handshake.raw
         self.engine = handshake.engine
         self.app: asyncio.BaseProtocol | None = app
-        self.inbound = Inbound(self, paused=handshake.reading_paused, eof=handshake.eof)
+        self.inbound = Inbound(self, paused=handshake.reading_paused)
         self.outbound = Outbound(
             self, blocked=handshake.writing_blocked, application_paused=handshake.application_paused
         )

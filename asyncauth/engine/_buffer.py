@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from .._errors import FrameTooLarge
 from ..abc import Frame
@@ -39,6 +39,19 @@ class ReceiveBuffer:
         self._bytes.clear()
         return data
 
+    def peek(self, size: int) -> bytes | None:
+        """The first ``size`` bytes, left where they are, or None until so many have come."""
+        return bytes(self._bytes[:size]) if len(self._bytes) >= size else None
+
+    def take_rest(self, limit: int, eof: bool) -> Frame | None:
+        """All that comes until the end of the stream as one frame, or None until then, or if it is nothing.
+
+        :raises FrameTooLarge: it is longer than ``limit`` bytes already
+        """
+        if len(self._bytes) > limit:
+            self._too_large(f"the peer sent more than {limit} bytes where that is all that is allowed")
+        return Frame(0, self.take_all()) if eof and self._bytes else None
+
     def take_frame(self, header: Header, limit: int) -> Frame | None:
         """The next whole frame, or None until more bytes have come.
 
@@ -58,13 +71,16 @@ class ReceiveBuffer:
             return False
         kind, length = header.parse(self._cut(header.size))
         if length > limit:
-            self._bytes.clear()
-            raise FrameTooLarge(
-                f"the peer announced a frame of {length} bytes where at most {limit} are allowed",
-                fix="check that both ends speak the same framing; the port may belong to another protocol",
-            )
+            self._too_large(f"the peer announced a frame of {length} bytes where at most {limit} are allowed")
         self._kind, self._length = kind, length
         return True
+
+    def _too_large(self, message: str) -> NoReturn:
+        self._bytes.clear()
+        raise FrameTooLarge(
+            message,
+            fix="check that both ends speak the same framing; the port may belong to another protocol",
+        )
 
     def _cut(self, size: int) -> bytes:
         with memoryview(self._bytes) as view:

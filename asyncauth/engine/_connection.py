@@ -22,26 +22,21 @@ that is an error unless the caller allowed it, or the connection has no protecti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from .._errors import (
-    AsyncAuthError,
-    FrameTooLarge,
-    LocalProtocolError,
-    TruncatedStream,
-)
-from .._types import ConnectionInfo, Limits, Policy, Role
-from ..abc import Receive, Step
+from .._errors import AsyncAuthError, LocalProtocolError
+from .._types import Limits, Policy, Role
 from ._buffer import ReceiveBuffer
-from ._events import NEED_DATA, PAUSED, Established, StepRequired
+from ._conversation import ConversationMessages, Guarded
+from ._events import Established
 from ._handshake import Handshake
 from ._messages import Messages
-from ._policy import check_policy
 
 if TYPE_CHECKING:
     from .._spn import ServicePrincipalName
+    from .._types import ConnectionInfo
     from ..abc import Framing, SecurityContext
-    from ._events import Event
+    from ._events import Event, StepRequired
 
 __all__ = ["Connection"]
 
@@ -71,23 +66,18 @@ class Connection:
     ) -> None:
         self._role = role
         self._context = context
-        self._framing = framing
-        self._policy = policy or Policy()
-        self._limits = limits or Limits()
-        self._target = target
         self._allow_unmarked_end = allow_unmarked_end
         self._received = ReceiveBuffer()
         self._eof = False
         self._out: list[bytes] = []
-        self._step: StepRequired | None = None
-        self._legs = self._handshake_bytes = 0
         self._failure: AsyncAuthError | None = None
         self._sending_failure: AsyncAuthError | None = None
         self._messages: Messages | None = None
         self.info: ConnectionInfo | None = None
         """What was reached; None until the handshake is done."""
-        script = framing.initiate() if role is Role.CLIENT else framing.accept()
-        self._handshake = Handshake(script, self._send_frame, self._check)
+        self._handshake = Handshake(
+            role, context, framing, policy or Policy(), limits or Limits(), target, self._out
+        )
 
     # --- inbound -------------------------------------------------------------------------------------------
 
@@ -109,9 +99,12 @@ class Connection:
         """
         self._raise_failure()
         try:
-            if self._messages is None:
-                return self._next_handshake()
-            return self._messages.next_event(self._received, self._eof)
+            if self._messages is not None:
+                return self._messages.next_event(self._received, self._eof)
+            event = self._handshake.next_event(self._received, self._eof)
+            if isinstance(event, Established):
+                self._open(event.info)
+            return event
         except AsyncAuthError as error:
             self.fail(error)
             raise
@@ -120,14 +113,10 @@ class Connection:
         """Apply a step that has run. Raises nothing; a failed step comes from :meth:`next_event`."""
         if self._failure is not None:
             return
-        if step is not self._step or (step.result or step.error) is None:
+        if not self._handshake.waits_for(step):
             raise LocalProtocolError("this is not the step that the connection waits for, or it was not run")
-        self._step = None
         try:
-            if step.error is not None:
-                self._handshake.refused(step.error)
-            elif step.result is not None:
-                self._handshake.stepped(step.result)
+            self._handshake.step_done(step)
         except AsyncAuthError as error:
             self.fail(error)
 
@@ -136,12 +125,15 @@ class Connection:
     def send_data(self, data: bytes | bytearray | memoryview) -> None:
         """Protect plaintext and queue it; longer data is split into messages of the framing's size.
 
-        :raises LocalProtocolError: the handshake is not done, or the end was already sent
+        :raises LocalProtocolError: the handshake is not done, the end was already sent, or the framing has no
+            such message; nothing has happened
         :raises IntegrityError: the context cannot protect it, for instance because it has expired
         """
         messages = self._sending_messages()
         try:
             self._out.extend(messages.protect(memoryview(data).cast("B")))
+        except LocalProtocolError:
+            raise
         except AsyncAuthError as error:
             self.fail(error)
             raise
@@ -166,9 +158,20 @@ class Connection:
     # --- state ---------------------------------------------------------------------------------------------
 
     @property
+    def has_data_to_send(self) -> bool:
+        """True if :meth:`data_to_send` has something; what was received may have been answered."""
+        return bool(self._out)
+
+    @property
+    def unanswered(self) -> int:
+        """How many messages the peer has yet to answer, in a framing with answers; to close before that may cost
+        data, because a peer that answers into a closed connection is cut off from what it has not read yet."""
+        return 0 if self._messages is None or self._failure else self._messages.unanswered
+
+    @property
     def max_plaintext(self) -> int:
         """Bytes of plaintext that make one full message."""
-        return self._framing.max_plaintext
+        return self._handshake.framing.max_plaintext
 
     @property
     def end_sent(self) -> bool:
@@ -186,11 +189,13 @@ class Connection:
         """
         if self._sending_failure is None:
             self._sending_failure = error
+        if self._messages is not None:
+            self._messages.silent = True
 
     def fail(self, error: AsyncAuthError) -> None:
         """End the connection for a reason of the driver's own."""
         if self._failure is None:
-            error.name_peer(self._peer_name)
+            error.name_peer(self._handshake.peer_name)
             self._failure = error
             self._received = ReceiveBuffer()
 
@@ -208,73 +213,18 @@ class Connection:
             raise LocalProtocolError("no data may be sent after the end was sent")
         return self._messages
 
-    # --- handshake -----------------------------------------------------------------------------------------
-
-    def _next_handshake(self) -> Event:
-        if self._step is not None:
-            return PAUSED
-        while True:
-            match self._handshake.wants:
-                case Step(token):
-                    self._step = StepRequired(self._context, token)
-                    return self._step
-                case Receive():
-                    if not self._receive_frame():
-                        return NEED_DATA
-                case None:
-                    return self._establish()
-
-    def _receive_frame(self) -> bool:
-        header = self._framing.handshake
-        frame = self._received.take_frame(header, min(header.limit, self._limits.token))
-        if frame is None:
-            if self._eof:
-                self._truncated_handshake()
-            return False
-        self._legs += 1
-        self._handshake_bytes += header.size + len(frame.body)
-        if self._legs > self._limits.legs or self._handshake_bytes > self._limits.handshake:
-            raise FrameTooLarge(
-                f"the peer's handshake is longer than {self._limits.legs} tokens"
-                f" or {self._limits.handshake} bytes"
-            )
-        self._handshake.received(frame)
-        return True
-
-    def _truncated_handshake(self) -> NoReturn:
-        raise TruncatedStream(
-            f"{self._peer_name} closed the connection during the handshake, without giving a reason",
-            fix="look into the other end's log; check that the port speaks this framing",
+    def _open(self, info: ConnectionInfo) -> None:
+        self.info = info
+        framing = self._handshake.framing
+        if (converse := getattr(framing, "converse", None)) is None:
+            self._messages = Messages(self._context, framing, info.protection, self._allow_unmarked_end)
+            return
+        conversation = converse(Guarded(self._context, info.protection), self._role)
+        self._messages = ConversationMessages(
+            self._context,
+            framing,
+            info.protection,
+            self._allow_unmarked_end,
+            conversation,
+            self._out.append,
         )
-
-    def _send_frame(self, kind: int, body: bytes) -> None:
-        self._out.append(self._framing.handshake.build(kind, len(body)) + body)
-
-    def _check(self) -> None:
-        reached = self._context.info()
-        peer = str(reached.peer or "the client") if self._role is Role.SERVER else self._peer_name
-        check_policy(reached, self._policy, self._role, peer)
-        self.info = ConnectionInfo(
-            role=self._role,
-            mechanism=reached.mechanism,
-            protection=reached.protection,
-            mutual=reached.mutual,
-            framing=self._framing.name,
-            peer=reached.peer,
-            target=self._target,
-            lifetime=reached.lifetime,
-        )
-
-    def _establish(self) -> Established:
-        if self.info is None:
-            raise LocalProtocolError(f"framing {self._framing.name} ended its handshake without a check")
-        self._messages = Messages(
-            self._context, self._framing, self.info.protection, self._allow_unmarked_end
-        )
-        return Established(self.info)
-
-    @property
-    def _peer_name(self) -> str:
-        if self._role is Role.CLIENT and self._target is not None:
-            return f"the server {self._target}"
-        return "the server" if self._role is Role.CLIENT else "the client"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .._errors import IntegrityError, RemoteProtocolError, TruncatedStream
@@ -14,13 +14,22 @@ if TYPE_CHECKING:
     from ._buffer import ReceiveBuffer
     from ._events import Event
 
-__all__ = ["Messages"]
+__all__ = ["Messages", "not_sealed"]
 
 
 class Messages:
     """Both directions of an open connection. It holds no bytes, only where each direction stands."""
 
-    __slots__ = ("_allow_unmarked_end", "_bare", "_context", "_end", "_framing", "_seal", "end_sent")
+    __slots__ = (
+        "_allow_unmarked_end",
+        "_bare",
+        "_context",
+        "_end",
+        "_framing",
+        "_seal",
+        "end_sent",
+        "silent",
+    )
 
     def __init__(
         self, context: SecurityContext, framing: Framing, protection: Protection, allow_unmarked_end: bool
@@ -32,8 +41,15 @@ class Messages:
         self._allow_unmarked_end = allow_unmarked_end or self._bare
         self._end: EndOfData | None = None
         self.end_sent = False
+        self.silent = False
+        """Nothing may be sent any more, answers included."""
 
-    def protect(self, data: memoryview) -> Iterator[bytes]:
+    @property
+    def unanswered(self) -> int:
+        """Messages that the peer has yet to answer; most framings know no answers."""
+        return 0
+
+    def protect(self, data: memoryview) -> Iterable[bytes]:
         """The bytes to write for ``data``, message by message."""
         if self._bare:
             yield bytes(data)
@@ -50,9 +66,7 @@ class Messages:
     def next_event(self, received: ReceiveBuffer, eof: bool) -> Event:
         """Open the next message."""
         if self._end is not None:
-            if received.inside_frame:
-                raise RemoteProtocolError("the peer sent data after it had marked the end")
-            return self._end
+            return self._at_end(received)
         if self._bare:
             if len(received):
                 return DataReceived(received.take_all())
@@ -67,13 +81,15 @@ class Messages:
     def _open(self, token: bytes) -> Event:
         data, sealed = self._context.unwrap(token)
         if self._seal and not sealed:
-            raise IntegrityError(
-                "the peer sent a message that is signed but not sealed, and sealing was agreed",
-                fix="drop this peer; somebody may be reading along",
-            )
+            raise not_sealed()
         if data:
             return DataReceived(data)
         self._end = EndOfData(marked=True)
+        return self._end
+
+    def _at_end(self, received: ReceiveBuffer) -> EndOfData:
+        if received.inside_frame or self._end is None:
+            raise RemoteProtocolError("the peer sent data after it had marked the end")
         return self._end
 
     def _unmarked_end(self, received: ReceiveBuffer) -> EndOfData:
@@ -87,3 +103,11 @@ class Messages:
             )
         self._end = EndOfData(marked=False)
         return self._end
+
+
+def not_sealed() -> IntegrityError:
+    """The error for a message that anybody could read."""
+    return IntegrityError(
+        "the peer sent a message that is signed but not sealed, and sealing was agreed",
+        fix="drop this peer; somebody may be reading along",
+    )

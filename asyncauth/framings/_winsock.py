@@ -4,60 +4,55 @@ Source: Win32 SecAuthN, "Using SSPI with a Windows Sockets Client" and "... Serv
 length, four bytes in the order of a little-endian machine. A token of no bytes is not sent at all, so the last
 leg of a Kerberos client, which consumes the AP-REP and has no answer, puts nothing on the wire; and there is no
 message for errors, the side that fails closes. The sample sends each protected message without any length and
-ends it by closing; for sessions of many messages we put the same four bytes before each GSS Wrap token.
+ends it by closing; for sessions of many messages we put the same four bytes before each GSS Wrap token. The
+sample's own form is :class:`WinsockOneShot`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._errors import MechanismError
-from ..abc import Check, Send
-from ._headers import LengthHeader
-from ._script import receive, step
+from ._headers import LengthHeader, TokenHeader
+from ._script import exchange, receive_token
+from ._tokens import NTLM, begins_token
 
 if TYPE_CHECKING:
     from ..abc import Script
 
-__all__ = ["Winsock"]
+__all__ = ["HANDSHAKE", "Winsock", "claims"]
 
 _LIMIT = 65_536
 _OVERHEAD = 72
 """The most that sealing adds: Wrap with AES256-SHA384 (RFC 4121, RFC 8009)."""
+
+HANDSHAKE = TokenHeader("the SSPI sockets sample's framing", "little", _LIMIT)
 
 
 class Winsock:
     """DWORD length, then the token; sealed messages the same way."""
 
     name = "winsock"
-    handshake = LengthHeader("little", _LIMIT)
+    handshake = HANDSHAKE
     message = LengthHeader("little", _LIMIT)
     max_plaintext = _LIMIT - _OVERHEAD
 
     def initiate(self) -> Script:
-        return _exchange(None)
+        return exchange(None)
 
     def accept(self) -> Script:
-        frame = yield from receive()
-        yield from _exchange(frame.body)
+        token = yield from receive_token(0)
+        yield from exchange(token)
+
+    def claims(self, start: bytes, /) -> bool | None:
+        return claims(start)
 
     def __repr__(self) -> str:
         return "Winsock()"
 
 
-def _exchange(token: bytes | None) -> Script:
-    while True:
-        try:
-            result = yield from step(token)
-        except MechanismError as error:
-            if error.token:
-                yield Send(0, error.token)
-            raise
-        if result.complete:
-            yield Check()
-        if result.token:
-            yield Send(0, result.token)
-        if result.complete:
-            return
-        frame = yield from receive()
-        token = frame.body
+def claims(start: bytes) -> bool | None:
+    """Whether a client that begins like this speaks the sample's framing."""
+    length = int.from_bytes(start[:4], "little")
+    if len(start) < HANDSHAKE.size:
+        return None
+    return length <= _LIMIT and begins_token(start[4:], length, NTLM)
