@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from .._errors import AsyncAuthError, AuthenticationError
+from .._setup import address_text
 from ._gate import Gate, Place
-from ._handshake import HandshakeProtocol, address_text
+from ._handshake import HandshakeProtocol
 from ._protocol import AuthProtocol
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .._setup import Setup
     from ..engine import Connection
 
-__all__ = ["HandshakeProtocol", "address_text"]
+__all__ = ["HandshakeProtocol"]
 
 
 class HandshakeProtocol(asyncio.Protocol):
@@ -223,12 +223,3 @@ class HandshakeProtocol(asyncio.Protocol):
     def _send(self) -> None:
         if (data := self.engine.data_to_send()) and not self.raw.is_closing():
             self.raw.write(data)
-
-
-def address_text(peername: object) -> str:
-    """A raw transport's ``peername``, for people."""
-    match peername:
-        case (str(host), int(port), *_):
-            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        case _:
-            return str(peername or "an unnamed address")

@@ -29,10 +29,9 @@ from typing import TYPE_CHECKING, cast
 
 from .. import _defaults
 from .._errors import AsyncAuthError, LocalProtocolError
-from .._setup import Setup, spn_of
+from .._setup import Setup, address_text, spn_of
 from .._types import Limits, Protection, Target
 from ._awaited import AwaitedHandshake, P
-from ._handshake import address_text
 
 if TYPE_CHECKING:
     from .._spn import ServicePrincipalName

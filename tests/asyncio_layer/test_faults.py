@@ -143,6 +143,7 @@ async def test_exceptions_of_the_factory(house: House, alice: Negotiate, sockaut
         async with serving(fail, sockauth) as run:
             _, client = await create_connection(Recorder, house.target(run.port), alice)
             await until(lambda: client.lost)
+    assert not run.refused
     assert [str(call["exception"]) for call in calls] == ["factory"]
     async with serving(Recorder, sockauth) as run:
         with pytest.raises(ZeroDivisionError, match="factory"):

@@ -47,6 +47,7 @@ async def test_clients_wait_for_their_turn_and_are_turned_away_beyond(
         assert {type(error) for error in run.refused} == {AuthenticationError}
         assert "2 handshakes are under way" in str(run.refused[0])
         assert len([record for record in caplog.records if "turning clients away" in record.message]) == 1
+        assert "was turned away" not in caplog.text
         assert not any(task.done() for task in waiting)
         silent[0][1].close()
         connected = await asyncio.gather(*waiting)
@@ -54,6 +55,11 @@ async def test_clients_wait_for_their_turn_and_are_turned_away_beyond(
             transport.close()
         silent[1][1].close()
         await until(lambda: not run.server._acceptor.gate.guests())
+        silent = [await asyncio.open_connection("127.0.0.1", run.port) for _ in range(12)]
+        await until(lambda: len(run.refused) >= 5)
+        assert caplog.text.count("turning clients away") == 2
+        for _, writer in silent:
+            writer.close()
     assert len(run.protocols) == 8
 
 

@@ -172,7 +172,7 @@ async def test_a_server_that_closes_at_any_byte_is_an_error(house: House, framin
         whole = await connect(house.target(port, TWO_PARTS), mechanism, framing=framing)
         await anyio.aclose_forcefully(whole)
         size = len(answers[0])
-        for length in [*range(8), *range(8, size, 23), size - 1]:
+        for length in [*range(8), *range(8, size - 8, 23), -1]:  # answers differ in length by a byte or two
             lengths.append(length)
             with pytest.raises(TruncatedStream, match=TWO_PARTS):
                 await connect(house.target(port, TWO_PARTS), mechanism, framing=framing)
