@@ -111,8 +111,9 @@ def add_wire(parser: argparse.ArgumentParser) -> None:
     """How to authenticate and how to talk."""
     group = parser.add_argument_group("authentication")
     group.add_argument(
-        "--framing", choices=("nns", "winsock"), default="nns",
-        help="wire format: MS-NNS, as .NET's NegotiateStream (default), or the SSPI sockets sample's",
+        "--framing", choices=("nns", "winsock", "gss-sample"), default="nns",
+        help="wire format: MS-NNS, as .NET's NegotiateStream (default), the SSPI sockets sample's, or that of MIT's"
+        " gss-client and gss-server",
     )  # fmt: skip
     group.add_argument(
         "--mechanism", choices=("negotiate", "kerberos", "ntlm"), default="negotiate",
@@ -169,9 +170,10 @@ def add_directory(parser: argparse.ArgumentParser) -> None:
 
 def framing(arguments: argparse.Namespace) -> Framing:
     """The wire format of ``--framing``."""
-    from ..framings import NegotiateStream, Winsock
+    from ..framings import GssSample, NegotiateStream, Winsock
 
-    return Winsock() if arguments.framing == "winsock" else NegotiateStream()
+    framings: dict[str, type[Framing]] = {"nns": NegotiateStream, "winsock": Winsock, "gss-sample": GssSample}
+    return framings[arguments.framing]()
 
 
 def mechanism(name: str, source: Credential | None, *, mutual: bool = True) -> Mechanism:
