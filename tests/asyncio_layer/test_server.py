@@ -77,7 +77,7 @@ async def test_who_leaves_while_waiting_keeps_no_place(house: House) -> None:
     async with serving(Echo, mechanism, max_pending=1) as run:
         gate = run.server._acceptor.gate
         first, second = [(await asyncio.open_connection("127.0.0.1", run.port))[1] for _ in range(2)]
-        second.write(bytes(20_000_000))
+        second.write(bytes(100_000_000))
         await until(lambda: len(gate.guests()) == 2)
         await asyncio.sleep(0.05)
         assert second.transport.get_write_buffer_size() > 1_000_000
