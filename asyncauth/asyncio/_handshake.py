@@ -104,7 +104,10 @@ class HandshakeProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.engine.receive_data(data)
-        if self.reading_paused:  # uvloop starts to read after connection_made, whatever was said in there
+        if self.reading_paused:
+            # uvloop, and asyncio of Python 3.11.2, start to read after connection_made, whatever was said in there;
+            # the latter believes that it has paused, and has to be told both
+            self.raw.resume_reading()
             self.raw.pause_reading()
         self.begin()
 
