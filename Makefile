@@ -8,12 +8,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-# to build gssapi and krb5; the private Active Directory realm; the private MIT realm; a C# compiler for .NET peers
+# to build gssapi and krb5; the private Active Directory realm; the private MIT realm; MIT's sample programs; a C# compiler for .NET peers
 DEBIAN := \
 	gcc libkrb5-dev python3-dev python3-venv \
 	ldb-tools samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind \
 	krb5-admin-server krb5-kdc krb5-user \
-	mono-mcs
+	krb5-gss-samples mono-mcs
 
 .PHONY: demo test lint types tests heavy coverage bench build clean system
 

@@ -59,7 +59,10 @@ async def last_words(inner: ByteStream, data: bytes, connection: Connection) -> 
     with anyio.move_on_after(_LAST_WORDS_SECONDS), lost:
         if data:
             await inner.send(data)
-        while connection.unanswered and not isinstance(event := connection.next_event(), EndOfData):
+        while connection.unanswered:
+            event = connection.next_event()
+            if isinstance(event, EndOfData) or not connection.unanswered:
+                break
             if event is NEED_DATA:
                 await receive_into(inner, connection)
 

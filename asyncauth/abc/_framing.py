@@ -144,6 +144,12 @@ class Framing(Protocol):
         """Bytes of plaintext in one message at most; longer writes are split."""
         ...
 
+    @property
+    def marks_end(self) -> bool:
+        """Whether an empty message says that the data has ended. If not, such a message means nothing, and an end
+        is not marked; a :class:`Conversation` has its own way."""
+        ...
+
     def initiate(self) -> Script:
         """The client's side of the handshake."""
         ...

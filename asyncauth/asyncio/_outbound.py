@@ -74,9 +74,9 @@ class Outbound:
             self._schedule()
 
     def close(self) -> None:
-        """Flush, mark the end, and close the raw transport."""
+        """Flush, mark the end, and hang up."""
         self.ended = True
-        self._last = self._session.raw.close
+        self._last = self._session.hang_up
         if not self._corked:
             self.flush()
 

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from .._errors import AsyncAuthError
+from ..engine import NEED_DATA, EndOfData
 from ._inbound import Inbound
 from ._outbound import Outbound
 from ._transport import AuthenticatedTransport
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from ._handshake import HandshakeProtocol
 
 __all__ = ["AuthProtocol"]
+
+_LAST_WORDS_SECONDS = 1.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,6 +45,7 @@ class AuthProtocol(asyncio.Protocol):
 
     __slots__ = (
         "_error",
+        "_patience",
         "app",
         "closed",
         "closing",
@@ -69,6 +73,7 @@ class AuthProtocol(asyncio.Protocol):
         self.closed = False
         """Nothing goes to the raw transport any more."""
         self._error: BaseException | None = None
+        self._patience: asyncio.TimerHandle | None = None
         self.raw.set_protocol(self)
 
     def start(self, *, made: bool) -> None:
@@ -84,10 +89,16 @@ class AuthProtocol(asyncio.Protocol):
     # --- from the raw transport ----------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        self.inbound.feed(data)
+        if self._patience is None:
+            self.inbound.feed(data)
+        else:
+            self.engine.receive_data(data)
+            self._close_when_answered()
 
     def eof_received(self) -> bool:
         self.inbound.feed_eof()
+        if self._patience is not None:
+            self._close_when_answered()
         return not self.raw.get_extra_info("sslcontext")  # a TLS transport closes anyway, and warns of True
 
     def pause_writing(self) -> None:
@@ -98,6 +109,8 @@ class AuthProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
+        if self._patience is not None:
+            self._patience.cancel()
         if exc is None and not self.closing:
             self.inbound.drain()
         self.closing = True
@@ -120,6 +133,24 @@ class AuthProtocol(asyncio.Protocol):
             self.outbound.close()
             if not self.raw.is_closing():
                 self.inbound.drop_the_rest()
+
+    def hang_up(self) -> None:
+        """Close the raw transport; in a framing with answers (gss-sample), when the peer has given those that it
+        owes, or has had a second for it. Closing on them would cut the peer off from what it has yet to read."""
+        if self.engine.unanswered:
+            self._patience = self.loop.call_later(_LAST_WORDS_SECONDS, self.raw.close)
+            self._close_when_answered()
+        else:
+            self.raw.close()
+
+    def _close_when_answered(self) -> None:
+        while self.engine.unanswered:
+            event = self.guard(self.engine.next_event)
+            if event is NEED_DATA and self.engine.unanswered:
+                return
+            if event is None or isinstance(event, EndOfData):
+                break
+        self.raw.close()
 
     def abort(self) -> None:
         self.inbound.stop()

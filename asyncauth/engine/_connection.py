@@ -15,10 +15,9 @@ security context may wait for a KDC, so the driver chooses where it runs.
 Failure is sticky: the first error is kept and raised again by every later call. Sending can fail by itself, when a
 message was sealed and then not sent: the peer must refuse the gap, but what it has said is still good.
 
-The end of data is protected like data: an empty message says "this was the end" (our addition to framings
-that have none; .NET 8 skips such a message, an asynchronous read of .NET Core 3.1 hangs on it). A byte stream
-that merely ends could have been cut by anybody, so that is an error unless the caller allowed it, or the
-connection has no protection at all.
+The end of data is protected like data: an empty message says "this was the end", where the framing knows that the
+peer means the same by it. A byte stream that merely ends could have been cut by anybody, so that is an error unless
+the caller allowed it, or the connection has no protection at all.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ class Messages:
         "_context",
         "_end",
         "_framing",
+        "_marks_end",
         "_seal",
         "end_sent",
         "silent",
@@ -39,6 +40,7 @@ class Messages:
         self._bare = protection is Protection.NONE
         self._seal = protection is Protection.SEAL
         self._allow_unmarked_end = allow_unmarked_end or self._bare
+        self._marks_end = framing.marks_end and not self._bare
         self._end: EndOfData | None = None
         self.end_sent = False
         self.silent = False
@@ -59,9 +61,10 @@ class Messages:
             yield self._message(bytes(data[start : start + size]))
 
     def protect_end(self) -> bytes:
-        """The bytes that say that no more data will come; none where there is no protection."""
+        """The bytes that say that no more data will come; none where there is no protection, or where the
+        peer does not know our mark."""
         self.end_sent = True
-        return b"" if self._bare else self._message(b"")
+        return self._message(b"") if self._marks_end else b""
 
     def next_event(self, received: ReceiveBuffer, eof: bool) -> Event:
         """Open the next message."""
@@ -70,21 +73,25 @@ class Messages:
         if self._bare:
             if len(received):
                 return DataReceived(received.take_all())
-        elif frame := received.take_frame(self._framing.message, self._framing.message.limit):
-            return self._open(frame.body)
+            return self._unmarked_end(received) if eof else NEED_DATA
+        while frame := received.take_frame(self._framing.message, self._framing.message.limit):
+            if (event := self._open(frame.body)) is not None:
+                return event
         return self._unmarked_end(received) if eof else NEED_DATA
 
     def _message(self, data: bytes) -> bytes:
         token = self._context.wrap(data, self._seal)
         return self._framing.message.build(0, len(token)) + token
 
-    def _open(self, token: bytes) -> Event:
+    def _open(self, token: bytes) -> Event | None:
+        """The event, or None for an empty message of a peer that means nothing by it."""
         data, sealed = self._context.unwrap(token)
         if self._seal and not sealed:
             raise not_sealed()
         if data:
             return DataReceived(data)
-        self._end = EndOfData(marked=True)
+        if self._marks_end:
+            self._end = EndOfData(marked=True)
         return self._end
 
     def _at_end(self, received: ReceiveBuffer) -> EndOfData:

@@ -63,7 +63,8 @@ class AnyOf:
         self._framings = framings
         self.name = "any-of-" + "-".join(names)
         first = framings[0]
-        self.handshake, self.message, self.max_plaintext = first.handshake, first.message, first.max_plaintext
+        self.handshake, self.message = first.handshake, first.message
+        self.max_plaintext, self.marks_end = first.max_plaintext, first.marks_end
 
     def initiate(self) -> Script:
         raise LocalProtocolError(

@@ -55,7 +55,7 @@ class GssSample:
 
     :param version: 2, or 1 for peers that send a length and no flags
     :param mic: client: ask for a signature of each message. What is sent is then kept until it is confirmed, so
-        receive while sending: at 64 MiB unconfirmed the connection fails. Version 1 always asks
+        receive while sending: with 64 MiB unconfirmed a send is refused. Version 1 always asks
     :param limit: bytes of the longest message, wrapped; ``gss-client -f`` sends a whole file as one
     :raises ValueError: values that do not go together
     """
@@ -66,6 +66,7 @@ class GssSample:
         self._limit = limit
         self.name = "gss-sample-v1" if self._v1 else "gss-sample"
         self.max_plaintext = limit - _OVERHEAD
+        self.marks_end = False
         self.handshake: Header = (
             TokenHeader(NAMES[1], "big", _LIMIT) if self._v1 else FlagsHeader(_LIMIT, handshake=True)
         )

@@ -14,6 +14,12 @@ whichever way it is read, the low 32 bits are the code. The number is diagnostic
 forge it, and it tells a stranger nothing of the cause. A client that refuses after the server's Done has no way
 left to say so and just closes.
 
+An empty message is our mark that the data has ended, and only between ends that both say so: in the minor version of
+their handshake messages, which [MS-NNS] 3.1.5 and 3.2.5 tell receivers to ignore. Nobody else means an end by it, and
+it would do harm: .NET Core 3.1 sends one for each write of no bytes, and one that reaches a pending ReadAsync there
+makes it wait for ever. The version bytes are not protected. Whoever takes our sign away makes a truncated stream of a
+good one; whoever adds it to a .NET 3.1 can make an end of its empty writes, and cut there.
+
 After the handshake each message is a little-endian length and the wrapped data; without protection there is no
 framing at all (2.2.2). .NET reads at most 65,536 bytes a message and writes 64,512 of plaintext, the
 specification allows 64,560 of wrapped data; 64,488 bytes of plaintext satisfy both with every cipher.
@@ -25,7 +31,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from .._errors import AsyncAuthError, MechanismError, PeerRejected, ProtectionError, RemoteProtocolError
-from ..abc import Check, Command, Frame, Reply, Send, StepResult
+from ..abc import Check, Command, Frame, Reply, Send, StepResult, Use
 from ._foreign import not_spoken
 from ._headers import LengthHeader
 from ._script import receive, step
@@ -42,8 +48,10 @@ SEC_E_LOGON_DENIED = 0x8009030C
 _ERROR_BYTES = 8
 _SIGNS = (b"\x00\x00\x00\x00", b"\xff\xff\xff\xff")
 
-_VERSION = b"\x01\x00"
-"""Receivers do not look at it; only who has to tell framings apart does."""
+_MAJOR, _MINOR, _MINOR_MARKING = 1, 0, 0xA1
+"""Version 1.0; and ours, which says "I mark my end, and know your mark". Other receivers do not look at it."""
+_MARKING = 0x100
+"""What that adds to the kind of a received message."""
 _TLS_MAJOR = 3
 """The one version that is refused: 0x16 or 0x15 and then this is how TLS begins."""
 
@@ -57,7 +65,8 @@ class _HandshakeHeader:
         kind = header[0]
         if kind not in (DONE, ERROR, IN_PROGRESS) or header[1] == _TLS_MAJOR:
             raise not_spoken("MS-NNS", header, f"it begins with {header[:3].hex(' ')}")
-        return kind, int.from_bytes(header[3:5], "big")
+        marking = _MARKING if header[2] == _MINOR_MARKING else 0
+        return kind + marking, int.from_bytes(header[3:5], "big")
 
     def build(self, kind: int, length: int, /) -> bytes:
         if length > self.limit:
@@ -65,7 +74,7 @@ class _HandshakeHeader:
                 f"a token of {length} bytes does not fit MS-NNS, which ends at {self.limit}",
                 fix="the ticket carries too many groups; use another framing",
             )
-        return bytes((kind,)) + _VERSION + length.to_bytes(2, "big")
+        return bytes((kind, _MAJOR, _MINOR_MARKING)) + length.to_bytes(2, "big")
 
 
 class NegotiateStream:
@@ -75,22 +84,36 @@ class NegotiateStream:
     handshake = _HandshakeHeader()
     message = LengthHeader("little", 65_536)
     max_plaintext = 64_488
+    marks_end = True
 
     def initiate(self) -> Script:
         return _exchange(None, server=False)
 
     def accept(self) -> Script:
-        frame = yield from _receive()
+        frame, marking = yield from _receive()
+        if not marking:
+            yield Use(_UNMARKED)
         yield from _exchange(frame.body, server=True)
 
     def claims(self, start: bytes, /) -> bool | None:
         head = self.handshake.size
-        if start[0] not in (IN_PROGRESS, DONE) or start[1:3] != _VERSION[: len(start[1:3])]:
+        if start[0] not in (IN_PROGRESS, DONE) or start[1:2] not in (b"", bytes((_MAJOR,))):
+            return False
+        if start[2:3] not in (b"", bytes((_MINOR,)), bytes((_MINOR_MARKING,))):
             return False
         return None if len(start) < head else begins_token(start[head:], int.from_bytes(start[3:head]), NTLM)
 
     def __repr__(self) -> str:
         return "NegotiateStream()"
+
+
+class _Unmarked(NegotiateStream):
+    """With a peer that does not know our mark."""
+
+    marks_end = False
+
+
+_UNMARKED = _Unmarked()
 
 
 def _exchange(token: bytes | None, *, server: bool) -> Script:
@@ -105,7 +128,9 @@ def _exchange(token: bytes | None, *, server: bool) -> Script:
                 return
         else:
             yield Send(IN_PROGRESS, result.token or b"")
-        frame = yield from _receive()
+        frame, marking = yield from _receive()
+        if not marking:
+            yield Use(_UNMARKED)
         peer_done = frame.kind == DONE
         if result.complete and not frame.body:
             if not peer_done:
@@ -126,11 +151,13 @@ def _step(token: bytes | None, *, may_refuse: bool) -> Generator[Command, Reply,
     return result
 
 
-def _receive() -> Generator[Command, Reply, Frame]:
-    frame = yield from receive()
-    if frame.kind == ERROR:
-        raise _rejected(frame.body)
-    return frame
+def _receive() -> Generator[Command, Reply, tuple[Frame, bool]]:
+    """The peer's next message, and whether it comes from one that marks its end."""
+    kind, body = yield from receive()
+    marking, kind = divmod(kind, _MARKING)
+    if kind == ERROR:
+        raise _rejected(body)
+    return Frame(kind, body), bool(marking)
 
 
 def _error_body(error: AsyncAuthError) -> bytes:

@@ -66,6 +66,7 @@ class WinsockOneShot:
     handshake = HANDSHAKE
     message = _UntilTheEnd()
     max_plaintext = _LIMIT - _SIZE_BYTES - _OVERHEAD
+    marks_end = False
 
     def initiate(self) -> Script:
         return exchange(None, checking=check_sealed)

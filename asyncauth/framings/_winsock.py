@@ -35,6 +35,7 @@ class Winsock:
     handshake = HANDSHAKE
     message = LengthHeader("little", _LIMIT)
     max_plaintext = _LIMIT - _OVERHEAD
+    marks_end = True
 
     def initiate(self) -> Script:
         return exchange(None)

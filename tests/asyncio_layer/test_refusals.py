@@ -136,7 +136,7 @@ async def test_a_refusal_is_said_before_the_connection_is_closed(sockauth: Negot
     """A token that is none: the server's error message arrives, and then the end."""
     async with serving(never, sockauth) as run:
         answer = await raw_client(run.port, b"\x16\x01\x00\x00\x05token")
-        assert answer[:5] == b"\x15\x01\x00\x00\x08"
+        assert answer[:5] == b"\x15\x01\xa1\x00\x08"
         await until(lambda: run.refused)
     assert isinstance(run.refused[0], MechanismError)
 

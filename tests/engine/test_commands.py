@@ -31,6 +31,7 @@ class Layered:
     handshake = Winsock.handshake
     message = Winsock.message
     max_plaintext = 1000
+    marks_end = False
 
     def __init__(self, offer: Protection = Protection.SEAL, choose: Protection | None = None) -> None:
         self.offer = offer
@@ -130,6 +131,7 @@ class Peeking:
     handshake = Winsock.handshake
     message = Winsock.message
     max_plaintext = 1
+    marks_end = False
 
     def __init__(self) -> None:
         self.seen: object = None

@@ -227,6 +227,15 @@ def test_one_of_our_framings_that_is_not_offered_is_named_too() -> None:
     assert "speaks gss-sample version 2, not nns or winsock" in str(side.error)
 
 
+def test_a_first_byte_that_is_nobodys_is_not_enough_to_put_a_name_to_it() -> None:
+    side = server(AnyOf(NNS, GSS2))
+    for byte in b"GET ":
+        assert side.error is None
+        side.engine.receive_data(bytes((byte,)))
+        side.turn()
+    assert "speaks HTTP, not nns or gss-sample" in str(side.error)
+
+
 def test_too_few_bytes_are_waited_for_and_then_missed() -> None:
     side = server(ANY)
     side.engine.receive_data(b"\x16\x01\x00\x00\x60")
@@ -244,6 +253,7 @@ class Also:
     handshake = NNS.handshake
     message = NNS.message
     max_plaintext = 1000
+    marks_end = False
 
     def initiate(self) -> Script:
         return NNS.initiate()
@@ -255,8 +265,14 @@ class Also:
         return NNS.claims(start)
 
 
-def test_two_that_claim_the_same_client_refuse_it() -> None:
-    side = server(AnyOf(NNS, Also()))
+class AlsoAtOnce(Also):
+    def claims(self, start: bytes, /) -> bool | None:
+        return True
+
+
+@pytest.mark.parametrize("other", [Also(), AlsoAtOnce()])
+def test_two_that_claim_the_same_client_refuse_it(other: Also) -> None:
+    side = server(AnyOf(NNS, other))
     side.engine.receive_data(opening(NNS, 200, der(200)))
     side.turn()
     assert isinstance(side.error, RemoteProtocolError)

@@ -178,7 +178,7 @@ def test_version_1_wraps_as_agreed_and_answers_with_a_signature() -> None:
 
 
 @given(
-    flags=st.integers(1, 255),
+    flags=st.integers(1, 255) | st.sampled_from([0x04, 0x24, 0x44, 0x64, 0x84, 0xA4, 0xC4, 0xE4]),
     kind=st.sampled_from(Protection),
     require=st.sampled_from(Protection),
 )

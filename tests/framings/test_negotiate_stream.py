@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from asyncauth import MechanismError, PeerRejected, Policy, Protection, RemoteProtocolError, Target
+from asyncauth import (
+    MechanismError,
+    PeerRejected,
+    Policy,
+    Protection,
+    RemoteProtocolError,
+    Target,
+    TruncatedStream,
+)
 from asyncauth.framings import NegotiateStream
 from asyncauth.testing import EnginePair, ScriptedMechanism
 
@@ -17,7 +25,7 @@ def exchange(mechanism: ScriptedMechanism, **options: object) -> tuple[bytes, by
 
 
 def frame(kind: int, body: bytes) -> bytes:
-    return bytes((kind, 1, 0, len(body) >> 8, len(body) & 0xFF)) + body
+    return bytes((kind, 1, 0xA1, len(body) >> 8, len(body) & 0xFF)) + body
 
 
 def token(number: int) -> bytes:
@@ -122,6 +130,23 @@ def test_versions_are_ignored() -> None:
     pair.server.engine.receive_data(opening)
     pair.server.turn()
     assert pair.server.error is None
+
+
+def test_an_end_is_marked_only_for_those_who_know_the_mark() -> None:
+    """And an empty message of anybody else is none."""
+    pair = EnginePair(ScriptedMechanism(), ScriptedMechanism(), NegotiateStream(), target=TARGET)
+    opening = bytearray(pair.client.says())
+    assert opening[2] == 0xA1
+    opening[2] = 0
+    pair.server.engine.receive_data(opening)
+    pair.server.turn()
+    pair.client.engine.receive_data(pair.server.says())
+    pair.client.turn()
+    pair.client.engine.send_eof()
+    pair.server.engine.receive_data(pair.client.says())
+    pair.server.engine.receive_eof()
+    pair.server.turn()
+    assert isinstance(pair.server.error, TruncatedStream)
 
 
 def test_messages_are_little_endian_lengths() -> None:

@@ -37,3 +37,7 @@ def test_messages_travel_the_same_way() -> None:
     size = int.from_bytes(data[:4], "little")
     rest = data[4 + size :]
     assert int.from_bytes(rest[:4], "little") == len(rest) - 4
+
+
+def test_repr_is_how_it_is_made() -> None:
+    assert repr(Winsock()) == "Winsock()"

@@ -167,7 +167,7 @@ async def test_a_client_of_theirs_without_protection_is_refused(
     assert isinstance(ours, MechanismError)
     assert "a mechanism that is not allowed here" in str(ours)
     assert handshake[0].says("NTLM message 1, without SPNEGO")
-    assert handshake[1].data.hex() == "15010000080c0309808009030c"
+    assert handshake[1].data.hex() == "1501a100080c0309808009030c"
     assert theirs.error == "InvalidCredentialException"
 
 
