@@ -8,12 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-# to build gssapi and krb5; the private Active Directory realm; the private MIT realm; MIT's sample programs; a C# compiler for .NET peers
+# to build gssapi and krb5; the private Active Directory realm; the private MIT realm; the programs of others that the
+# tests talk to: MIT's samples, OpenLDAP with cyrus-sasl, a C# compiler for those on .NET; and clocks that are wrong
 DEBIAN := \
 	gcc libkrb5-dev python3-dev python3-venv \
 	ldb-tools samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind \
 	krb5-admin-server krb5-kdc krb5-user \
-	krb5-gss-samples mono-mcs
+	faketime krb5-gss-samples ldap-utils libsasl2-modules-gssapi-mit slapd mono-mcs
 
 .PHONY: demo test lint types tests heavy coverage bench build clean system
 
@@ -52,9 +53,10 @@ $(INSTALLED): pyproject.toml | system
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "asyncauth needs Python 3.11 or later; name one with: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[kerberos,dns,cli,testing]' --group dev
+	$(BIN)/pip install --quiet --editable '.[kerberos,crypto,dns,cli,testing]' --group dev
 	touch $@
 
+# a slapd that is installed here for the tests does not start as a service: /etc/ldap/noslapd is Debian's switch for that
 system:
 	@missing=; \
 	for package in $(DEBIAN); do \
@@ -67,5 +69,6 @@ system:
 		exit 1; \
 	fi; \
 	echo "installing Debian packages:$$missing"; \
+	case "$$missing" in *slapd*) mkdir -p /etc/ldap && touch /etc/ldap/noslapd;; esac; \
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends $$missing > /dev/null

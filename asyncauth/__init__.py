@@ -4,10 +4,12 @@ The names here are the anyio side, which runs on asyncio and on Trio; :mod:`asyn
 """
 
 from ._attributes import AuthAttribute
+from ._claims import Claims
 from ._connect import connect, connect_service, serve
 from ._errors import (
     AsyncAuthError,
     AuthenticationError,
+    AuthorizationError,
     ConnectError,
     CredentialError,
     DirectoryError,
@@ -30,9 +32,10 @@ from ._errors import (
     TruncatedStream,
 )
 from ._listener import AuthenticatedListener
+from ._sid import Sid
 from ._spn import ServicePrincipalName
 from ._stream import AuthenticatedStream
-from ._types import ConnectionInfo, Limits, Peer, Policy, Protection, Role, Target
+from ._types import Binding, ConnectionInfo, Delegation, Limits, Peer, Policy, Protection, Role, Target
 
 __version__ = "0.1.0.dev0"
 
@@ -42,9 +45,13 @@ __all__ = [
     "AuthenticatedListener",
     "AuthenticatedStream",
     "AuthenticationError",
+    "AuthorizationError",
+    "Binding",
+    "Claims",
     "ConnectError",
     "ConnectionInfo",
     "CredentialError",
+    "Delegation",
     "DirectoryError",
     "DiscoveryError",
     "DuplicateName",
@@ -67,6 +74,7 @@ __all__ = [
     "Role",
     "ServiceNotFound",
     "ServicePrincipalName",
+    "Sid",
     "Target",
     "TargetError",
     "TruncatedStream",

@@ -25,7 +25,13 @@ class AuthAttribute(TypedAttributeSet):
     peer_name: str = typed_attribute()
     """The peer's full name: a server sees ``alice@EXAMPLE.TEST``, a client the SPN it asked for."""
     target: ServicePrincipalName = typed_attribute()
-    """Client only: the SPN whose key the server holds."""
+    """Client: the SPN whose key the server holds. Server: the SPN that the client has proved to have asked for
+    (target binding); missing if it has not."""
+    target_proven: bool = typed_attribute()
+    claimed_target: ServicePrincipalName = typed_attribute()
+    """Server only: what the client's ticket says in clear, which proves nothing."""
+    channel_bound: bool = typed_attribute()
+    """Server only: the client has proved to be inside the same TLS connection."""
     protection: Protection = typed_attribute()
     encrypted: bool = typed_attribute()
     signed: bool = typed_attribute()
@@ -45,6 +51,9 @@ def attributes_of(
         AuthAttribute.peer: info.peer,
         AuthAttribute.peer_name: info.peer and info.peer.name,
         AuthAttribute.target: info.target,
+        AuthAttribute.target_proven: info.target_proven,
+        AuthAttribute.claimed_target: info.claimed_target,
+        AuthAttribute.channel_bound: info.channel_bound,
         AuthAttribute.protection: info.protection,
         AuthAttribute.encrypted: info.encrypted,
         AuthAttribute.signed: info.signed,

@@ -14,7 +14,7 @@ from ._listener import AuthenticatedListener, Refused
 from ._offload import in_thread
 from ._setup import Setup
 from ._stream import AuthenticatedStream
-from ._types import Limits, Protection, Target
+from ._types import Limits, Policy, Protection, Target
 from .abc import ServiceQuery
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def connect(
     mechanism: Mechanism | None = None,
     *,
     framing: Framing | None = None,
-    require: Protection = Protection.SEAL,
+    require: Protection | Policy = Protection.SEAL,
     mutual: bool = True,
     handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
     limits: Limits | None = None,
@@ -59,7 +59,7 @@ async def connect_service(
     mechanism: Mechanism | None = None,
     *,
     framing: Framing | None = None,
-    require: Protection = Protection.SEAL,
+    require: Protection | Policy = Protection.SEAL,
     mutual: bool = True,
     handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
     limits: Limits | None = None,
@@ -107,7 +107,7 @@ async def serve(
     mechanism: Mechanism | None = None,
     *,
     framing: Framing | None = None,
-    require: Protection = Protection.SEAL,
+    require: Protection | Policy = Protection.SEAL,
     mutual: bool = True,
     handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
     max_pending: int = _defaults.PENDING_HANDSHAKES,

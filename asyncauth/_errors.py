@@ -2,7 +2,8 @@
 
 Every error says what happened, with which name and where (``str``), and, where somebody can act, what
 to do about it (``fix``). ``code`` is the number or symbol to search for: a GSSAPI, Kerberos, SSPI or LDAP
-code, or None. The native exception, where there is one, is the ``__cause__``. No error carries a token,
+code, or None. ``cause`` is why it usually happens; it is not in the text, nor is what not to do: ``asyncauth
+explain`` has both. The native exception, where there is one, is the ``__cause__``. No error carries a token,
 key or password in its text.
 
 ::
@@ -19,6 +20,7 @@ key or password in its text.
     │   │   └── TargetError             the service's name or key: unknown SPN, wrong account, impostor
     │   ├── PeerRejected                the peer said no
     │   ├── ProtectionError             what was reached is less than what was required
+    │   ├── AuthorizationError          the client is who it says, and is not wanted
     │   └── HandshakeTimeout            also a TimeoutError
     ├── ConnectError                    also a ConnectionError: no TCP connection to the host
     ├── IntegrityError                  a protected message was altered, lost, doubled or left unsealed
@@ -36,6 +38,7 @@ from __future__ import annotations
 __all__ = [
     "AsyncAuthError",
     "AuthenticationError",
+    "AuthorizationError",
     "ConnectError",
     "CredentialError",
     "DirectoryError",
@@ -65,13 +68,26 @@ class AsyncAuthError(Exception):
     :param message: what happened, with the names concerned; one line, no full stop
     :param fix: what to do about it, an imperative sentence; None where nobody can act
     :param code: native code or symbol to search for
+    :param cause: why it usually happens, if that is known better than from the code and the class
     """
 
-    def __init__(self, message: str, *, fix: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, fix: str | None = None, code: str | None = None, cause: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.fix = fix
         self.code = code
+        self._cause = cause
+
+    @property
+    def cause(self) -> str | None:
+        """Why it usually happens, by the catalogue in :mod:`asyncauth.failures`; None where nobody knows."""
+        if self._cause is None:
+            from .failures import cause_of
+
+            return cause_of(self.code, [each.__name__ for each in type(self).__mro__])
+        return self._cause
 
     def name_peer(self, name: str) -> None:
         """Put a name to "the peer", which is all that the lower layers can call the other side."""
@@ -131,6 +147,10 @@ class PeerRejected(AuthenticationError):
 
 class ProtectionError(AuthenticationError):
     """The handshake reached less than was required: not mutual, not sealed, the wrong mechanism."""
+
+
+class AuthorizationError(AuthenticationError):
+    """The client has proved who it is, and is not allowed here; it is told no more than that it was refused."""
 
 
 class HandshakeTimeout(AuthenticationError, TimeoutError):

@@ -10,7 +10,7 @@ from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, E
 
 from ._errors import AsyncAuthError
 from ._offload import in_thread
-from .engine import NEED_DATA, EndOfData, Established, StepRequired
+from .engine import NEED_DATA, DecisionRequired, EndOfData, Established, StepRequired
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
@@ -31,6 +31,9 @@ async def exchange_tokens(inner: ByteStream, connection: Connection) -> Connecti
             event = connection.next_event()
             if isinstance(event, StepRequired):
                 await _step(event)
+                connection.step_done(event)
+            elif isinstance(event, DecisionRequired):
+                await event.ask()
                 connection.step_done(event)
             elif isinstance(event, Established):
                 await _send_pending(inner, connection)

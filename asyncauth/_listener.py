@@ -22,7 +22,7 @@ from ._errors import AsyncAuthError, AuthenticationError
 from ._offload import in_thread
 from ._setup import Setup, address_text
 from ._stream import AuthenticatedStream
-from ._types import Limits, Protection
+from ._types import Limits, Policy, Protection
 
 if TYPE_CHECKING:
     from .abc import Framing, Mechanism
@@ -62,7 +62,7 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
         mechanism: Mechanism | None = None,
         *,
         framing: Framing | None = None,
-        require: Protection = Protection.SEAL,
+        require: Protection | Policy = Protection.SEAL,
         mutual: bool = True,
         handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
         max_pending: int = _defaults.PENDING_HANDSHAKES,

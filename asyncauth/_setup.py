@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import _defaults
+from ._channel import channel_name
 from ._errors import HandshakeTimeout
 from ._spn import ServicePrincipalName
-from ._types import Limits, Policy, Protection, Role, Target
+from ._types import Binding, Limits, Policy, Protection, Role, Target
+from .authorization import Decision, audit, audited
 from .engine import Connection
 
 if TYPE_CHECKING:
+    from ssl import SSLObject
+
+    from ._types import ConnectionInfo
     from .abc import Framing, Mechanism
 
 __all__ = ["Setup", "address_text", "spn_of"]
+
+_OPEN = Decision(True, "whoever authenticates may come in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class Setup:
         cls,
         mechanism: Mechanism | None,
         framing: Framing | None,
-        require: Protection,
+        require: Protection | Policy,
         mutual: bool,
         handshake_timeout: float,
         limits: Limits | None,
@@ -42,7 +49,7 @@ class Setup:
         return cls(
             mechanism=_defaults.mechanism_or_default(mechanism),
             framing=_defaults.framing_or_default(framing),
-            policy=Policy(protection=require, mutual=mutual),
+            policy=_policy(require, mutual),
             limits=limits or Limits(),
             handshake_timeout=handshake_timeout,
             allow_unmarked_end=allow_unmarked_end,
@@ -50,19 +57,37 @@ class Setup:
 
     def connection(self, target: ServicePrincipalName | None) -> Connection:
         """A client's engine for ``target``, or a server's for None. Does not wait."""
+        policy = self.policy
         if target is None:
-            role, context = Role.SERVER, self.mechanism.accept(self.policy)
+            role, context = Role.SERVER, self.mechanism.accept(policy)
+            if policy.authorize is not None:
+                policy = replace(policy, authorize=audited(policy.authorize))
         else:
-            role, context = Role.CLIENT, self.mechanism.initiate(target, self.policy)
+            role, context = Role.CLIENT, self.mechanism.initiate(target, policy)
         return Connection(
             role,
             context,
             self.framing,
-            policy=self.policy,
+            policy=policy,
             limits=self.limits,
             target=target,
             allow_unmarked_end=self.allow_unmarked_end,
         )
+
+    def bind(self, connection: Connection, tls: SSLObject | None, address: object) -> None:
+        """Tell a fresh connection what it runs on: a TLS session, or none, and the peer's socket address.
+
+        :raises ProtectionError: a required channel binding cannot be made of the server's certificate
+        """
+        channel = None
+        if tls is not None and self.policy.channel_binding is not Binding.OFF:
+            channel = channel_name(tls, required=self.policy.channel_binding is Binding.REQUIRED)
+        connection.bind(channel, address_text(address) if address else None)
+
+    def admitted(self, info: ConnectionInfo) -> None:
+        """Log that a client is in, where nobody was asked and so nobody has logged it."""
+        if self.policy.authorize is None and info.role is Role.SERVER:
+            audit(info, _OPEN)
 
     def timed_out(self, peer: str) -> HandshakeTimeout:
         """The error for a handshake that outlived its deadline."""
@@ -70,6 +95,14 @@ class Setup:
             f"the handshake with {peer} was not done after {self.handshake_timeout:g} s",
             fix="see whether the other end and the KDC answer; raise handshake_timeout if they are just slow",
         )
+
+
+def _policy(require: Protection | Policy, mutual: bool) -> Policy:
+    if not isinstance(require, Policy):
+        return Policy(protection=require, mutual=mutual)
+    if not mutual:
+        raise ValueError("say mutual=False in the policy that is given as require")
+    return require
 
 
 def spn_of(target: Target | ServicePrincipalName | str | None) -> ServicePrincipalName | None:

@@ -31,14 +31,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 import anyio
 import anyio.lowlevel
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, ResourceGuard
-from anyio.abc import ByteStream
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.streams.tls import TLSAttribute
 
 from . import _defaults
 from ._attributes import attributes_of
 from ._errors import AsyncAuthError, LocalProtocolError, ProtocolError
 from ._exchange import exchange_tokens, last_words, receive_into
 from ._setup import Setup, spn_of
-from ._types import Limits, Protection, Target
+from ._types import Limits, Policy, Protection, Target
 from .engine import DataReceived, EndOfData
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class AuthenticatedStream(ByteStream):
         *,
         target: Target | ServicePrincipalName | str | None = None,
         framing: Framing | None = None,
-        require: Protection = Protection.SEAL,
+        require: Protection | Policy = Protection.SEAL,
         mutual: bool = True,
         handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
         limits: Limits | None = None,
@@ -111,13 +112,32 @@ class AuthenticatedStream(ByteStream):
         raise setup.timed_out(f"the server {spn}" if spn else "a client")
 
     @classmethod
+    def adopt(cls, inner: ByteStream, connection: Connection, *, received: bytes = b"") -> Self:
+        """The stream for a connection whose handshake was carried out by other means, as by :mod:`asyncauth.sasl`.
+
+        :param inner: the byte stream below, as :meth:`wrap` takes it, at the point where the messages begin
+        :param connection: an engine that is established, and that nobody else uses from now on
+        :param received: bytes of the peer beyond that point which have been read already
+        :raises LocalProtocolError: the handshake is not done; ``inner`` is left alone
+        """
+        if connection.info is None:
+            raise LocalProtocolError("the handshake of this connection is not done, so it cannot be adopted")
+        connection.receive_data(received)
+        return cls(inner, connection, connection.info)
+
+    @classmethod
     async def handshake(
         cls, inner: ByteStream, setup: Setup, spn: ServicePrincipalName | None = None
     ) -> Self:
         """Not for applications: :meth:`wrap` without its deadline."""
         try:
             connection = setup.connection(spn)
-            return cls(inner, connection, await exchange_tokens(inner, connection))
+            below: Mapping[Any, Any] = inner.extra_attributes
+            tls, address = below.get(TLSAttribute.ssl_object), below.get(SocketAttribute.remote_address)
+            setup.bind(connection, tls and tls(), address and address())
+            stream = cls(inner, connection, await exchange_tokens(inner, connection))
+            setup.admitted(stream.info)
+            return stream
         except BaseException:
             await anyio.aclose_forcefully(inner)
             raise
@@ -192,7 +212,11 @@ class AuthenticatedStream(ByteStream):
         try:
             await last_words(self._inner, farewell, self._connection)
         finally:
-            await self._inner.aclose()
+            self._connection.close()
+            with suppress(
+                OSError
+            ):  # a TLS stream's ssl.SSLError, when the peer's own farewell crosses this one
+                await self._inner.aclose()
 
     async def __aexit__(
         self,

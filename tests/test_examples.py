@@ -132,3 +132,13 @@ def test_an_upgrade_in_mid_connection(environment: dict[str, str]) -> None:
 
 def test_a_backend_of_ones_own(environment: dict[str, str]) -> None:
     assert run(environment, "own_backend.py") == "good day, alice@EXAMPLE.TEST\n"
+
+
+def test_a_service_for_one_group(environment: dict[str, str]) -> None:
+    refused, told, allowed, welcomed = run(environment, "allow_group.py").splitlines()
+    assert refused.startswith("decision=refused peer=alice@EXAMPLE.TEST realm=EXAMPLE.TEST sid=S-1-5-21-")
+    assert refused.endswith('reason="alice@EXAMPLE.TEST is not allowed"')
+    assert told == "not for us"
+    assert allowed.startswith("decision=allowed peer=Administrator@EXAMPLE.TEST ")
+    assert ' rule="group:Domain Admins" ' in allowed
+    assert welcomed == "welcome, Administrator, number 500"

@@ -2,6 +2,7 @@
 
 from ._discovery import Publisher, Resolver, ServiceQuery
 from ._framing import (
+    Authorize,
     Check,
     Command,
     Conversation,
@@ -10,6 +11,7 @@ from ._framing import (
     Framing,
     Guard,
     Header,
+    Inspect,
     Peek,
     Reading,
     Receive,
@@ -25,6 +27,7 @@ from ._framing import (
 from ._mechanism import ContextInfo, Mechanism, SecurityContext, StepResult, Unwrapped
 
 __all__ = [
+    "Authorize",
     "Check",
     "Command",
     "ContextInfo",
@@ -34,6 +37,7 @@ __all__ = [
     "Framing",
     "Guard",
     "Header",
+    "Inspect",
     "Mechanism",
     "Peek",
     "Publisher",

@@ -17,14 +17,15 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from .._types import Protection, Role
-from ._mechanism import StepResult, Unwrapped
+from ._mechanism import ContextInfo, StepResult, Unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
-    "Check", "Command", "Conversation", "ConversingFraming", "Frame", "Framing", "Guard", "Header", "Peek",
-    "Reading", "Receive", "RecognisableFraming", "Reply", "Script", "Send", "Step", "Unwrap", "Use", "Wrap",
+    "Authorize", "Check", "Command", "Conversation", "ConversingFraming", "Frame", "Framing", "Guard", "Header",
+    "Inspect", "Peek", "Reading", "Receive", "RecognisableFraming", "Reply", "Script", "Send", "Step", "Unwrap",
+    "Use", "Wrap",
 ]  # fmt: skip
 
 
@@ -49,11 +50,26 @@ class Step(NamedTuple):
 class Check(NamedTuple):
     """Compare what the complete context reached with what is required; the reply is the Protection required.
 
-    A ProtectionError is thrown into the script if it is too little. No handshake ends without a check.
+    A ProtectionError or TargetError is thrown into the script if it is too little. No handshake ends without a check.
     """
 
     protection: Protection | None = None
     """What every message will have, where the framing decides that; None for what the context reached."""
+    authzid: str = ""
+    """As whom the client wants to act and may, where the framing has a place for that (SASL)."""
+
+
+class Inspect(NamedTuple):
+    """What the complete context has reached; the reply is a :class:`ContextInfo`."""
+
+
+class Authorize(NamedTuple):
+    """Let the server's application decide, where it wants to, whether it will have this client; after the last check,
+    and before the last token is sent. Nothing happens on the client's side.
+
+    An AuthorizationError is thrown into the script if not. A script without this is asked at its end, when the client
+    can no longer be told.
+    """
 
 
 class Send(NamedTuple):
@@ -93,8 +109,8 @@ class Unwrap(NamedTuple):
     token: bytes
 
 
-Command: TypeAlias = Step | Check | Send | Receive | Peek | Use | Wrap | Unwrap
-Reply: TypeAlias = StepResult | Protection | Frame | bytes | Unwrapped | None
+Command: TypeAlias = Step | Check | Inspect | Authorize | Send | Receive | Peek | Use | Wrap | Unwrap
+Reply: TypeAlias = StepResult | Protection | ContextInfo | Frame | bytes | Unwrapped | None
 Script: TypeAlias = Generator[Command, Reply, None]
 """A handshake. It returns when this side is done; bytes that follow belong to the messages."""
 

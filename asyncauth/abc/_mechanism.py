@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
+from .._bindings import Bound
+
 if TYPE_CHECKING:
     from .._spn import ServicePrincipalName
-    from .._types import Peer, Policy, Protection
+    from .._types import DelegatedCredential, Peer, Policy, Protection
 
 __all__ = ["ContextInfo", "Mechanism", "SecurityContext", "StepResult", "Unwrapped"]
 
@@ -42,6 +44,14 @@ class ContextInfo(NamedTuple):
     peer: Peer | None
     lifetime: float | None
     """Seconds until the context expires, None if it does not."""
+    bound: Bound = Bound.NOTHING
+    """Acceptor: the channel bindings that both ends gave and that were the same."""
+    claimed: ServicePrincipalName | None = None
+    """Acceptor: the SPN in the clear part of the initiator's token."""
+    delegates: bool = False
+    """The initiator has handed over its credential."""
+    delegated: DelegatedCredential | None = None
+    """Acceptor: the initiator's credential, where the policy takes one."""
 
 
 class SecurityContext(Protocol):
@@ -54,6 +64,11 @@ class SecurityContext(Protocol):
     @property
     def may_wait(self) -> bool:
         """True if the next step may wait for a KDC, DNS or a file, and so must not run on an event loop."""
+        ...
+
+    def bind(self, channel: bytes, /) -> None:
+        """Name the secure channel below, as the application data of channel bindings (RFC 5929:
+        ``tls-server-end-point:`` and a hash); before the first step."""
         ...
 
     def step(self, token: bytes | None, /) -> StepResult:

@@ -10,10 +10,13 @@ the server must prove to be, and a mechanism that proves it. An application's :c
 :func:`start_server`            the same for each client that has authenticated
 :func:`start_auth`              authenticate a connection that is already in use, like ``loop.start_tls``
 :func:`upgrade_streams`         the same for a StreamReader and StreamWriter
+:func:`adopt`                   go on where another protocol has carried the handshake, as SASL in LDAP
+:func:`adopt_streams`           the same for a StreamReader and StreamWriter
 ==============================  ==========================================================================
 """
 
 from ._accepted import Refused
+from ._adopt import adopt, adopt_streams
 from ._open import create_connection
 from ._server import AuthenticatedServer, create_server
 from ._streams import open_connection, start_server
@@ -24,6 +27,8 @@ __all__ = [
     "AuthenticatedServer",
     "AuthenticatedTransport",
     "Refused",
+    "adopt",
+    "adopt_streams",
     "create_connection",
     "create_server",
     "open_connection",

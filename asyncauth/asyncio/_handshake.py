@@ -3,15 +3,15 @@
 It forwards between the raw transport and the engine, and adds what an engine cannot know: where a step runs, and
 how long all of it may take. The application's protocol is not here yet, so it cannot see anything too early.
 
-*Steps.* One that may wait for a KDC runs in a thread of ours, any other where we are. While a thread has the
-security context nothing of the connection is touched: the raw transport is told to stop reading, and what it had
-read already lies in the engine unlooked at.
+*Steps.* One that may wait for a KDC runs in a thread of ours, any other where we are; the application's decision about
+a client runs in a task. Meanwhile nothing of the connection is touched: the raw transport is told to stop reading, and
+what it had read already lies in the engine unlooked at.
 
 *Ends.* Exactly one of :meth:`established` and :meth:`gone` is called, once. ``established`` comes in the same
 breath as the last token, with the raw transport in the hands of whoever takes it over. ``gone`` comes when a failed
 handshake has said its last words and its socket is closed; whoever fails does not leave an open socket behind.
 One deadline stands over all of it, the last words included. A thread that is still waiting then is left to
-itself, with a security context that nobody will use.
+itself, with a security context that nobody will use; a task is cancelled.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, cast
 
 from .. import _threads
 from .._errors import AsyncAuthError, TruncatedStream
-from ..engine import NEED_DATA, Established, StepRequired
+from ..engine import NEED_DATA, DecisionRequired, Established, StepRequired
 
 if TYPE_CHECKING:
     from .._setup import Setup
@@ -62,7 +62,9 @@ class HandshakeProtocol(asyncio.Protocol):
         self._setup = setup
         self._until = until
         self._deadline: asyncio.TimerHandle | None = None
-        self._thread: asyncio.Future[None] | None = None
+        self._work: asyncio.Future[None] | None = None
+        """A step in a thread, or the application's decision in a task."""
+        self._deciding = False
         self._error: BaseException | None = None
         self._done = False
 
@@ -91,12 +93,14 @@ class HandshakeProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._raw = cast("asyncio.Transport", transport)
+        beneath = transport.get_extra_info
+        self._setup.bind(self.engine, beneath("ssl_object"), beneath("peername"))
         self._deadline = self.loop.call_at(self._until, self._expire)
         self.begin()
 
     def begin(self) -> None:
         """Start, or go on with what has been received."""
-        if self._thread is None and not self._done and self._raw is not None:
+        if self._work is None and not self._done and self._raw is not None:
             try:
                 self._advance()
             except Exception as error:  # noqa: BLE001 - also a plug-in's own fault ends here
@@ -114,7 +118,7 @@ class HandshakeProtocol(asyncio.Protocol):
     def eof_received(self) -> bool:
         self.engine.receive_eof()
         self.begin()
-        return True
+        return not self.raw.get_extra_info("sslcontext")  # a TLS transport closes anyway, and warns of True
 
     def pause_writing(self) -> None:
         self.writing_blocked = True
@@ -155,8 +159,8 @@ class HandshakeProtocol(asyncio.Protocol):
 
     def _stop(self) -> None:
         self._done = True
-        if self._thread is not None:
-            self._thread.cancel()
+        if self._work is not None:
+            self._work.cancel()
 
     def _lost(self, exc: Exception | None) -> AsyncAuthError:
         error = TruncatedStream(
@@ -169,7 +173,13 @@ class HandshakeProtocol(asyncio.Protocol):
     @property
     def waiting_for(self) -> str:
         """What a handshake that timed out was doing."""
-        return "waiting for the peer" if self._thread is None else "waiting for credentials or a ticket"
+        if self._work is None:
+            return "waiting for the peer"
+        return (
+            "waiting for the application's decision"
+            if self._deciding
+            else "waiting for credentials or a ticket"
+        )
 
     # --- the exchange --------------------------------------------------------------------------------------
 
@@ -181,11 +191,16 @@ class HandshakeProtocol(asyncio.Protocol):
                 self._resume_reading()
                 return
             if isinstance(event, Established):
+                self._setup.admitted(event.info)
                 self._finish()
+                return
+            if isinstance(event, DecisionRequired):
+                self._deciding = True
+                self._wait_for(self.loop.create_task(event.ask()), event)
                 return
             assert isinstance(event, StepRequired)
             if event.may_wait:
-                self._run_in_thread(event)
+                self._wait_for(asyncio.wrap_future(_threads.submit(event.run), loop=self.loop), event)
                 return
             event.run()
             self.engine.step_done(event)
@@ -197,17 +212,18 @@ class HandshakeProtocol(asyncio.Protocol):
             self._deadline.cancel()
         self.established()
 
-    def _run_in_thread(self, step: StepRequired) -> None:
+    def _wait_for(self, work: asyncio.Future[None], step: StepRequired | DecisionRequired) -> None:
         self._send()
         self.pause_reading()
-        self._thread = asyncio.wrap_future(_threads.submit(step.run), loop=self.loop)
-        self._thread.add_done_callback(partial(self._stepped, step))
+        self._work = work
+        work.add_done_callback(partial(self._stepped, step))
 
-    def _stepped(self, step: StepRequired, thread: asyncio.Future[None]) -> None:
-        self._thread = None
-        if thread.cancelled():
+    def _stepped(self, step: StepRequired | DecisionRequired, work: asyncio.Future[None]) -> None:
+        self._work = None
+        self._deciding = False
+        if work.cancelled():
             return
-        if (error := thread.exception()) is None:
+        if (error := work.exception()) is None:
             self.engine.step_done(step)
             self.begin()
         else:

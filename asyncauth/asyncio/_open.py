@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .. import _defaults
 from .._errors import ConnectError
 from .._setup import Setup
-from .._types import Limits, Protection, Target
+from .._types import Limits, Policy, Protection, Target
 from ._awaited import AwaitedHandshake
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ async def create_connection(
     mechanism: Mechanism | None = None,
     *,
     framing: Framing | None = None,
-    require: Protection = Protection.SEAL,
+    require: Protection | Policy = Protection.SEAL,
     mutual: bool = True,
     handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
     limits: Limits | None = None,

@@ -26,11 +26,14 @@ from ._outbound import Outbound
 from ._transport import AuthenticatedTransport
 
 if TYPE_CHECKING:
+    from ._adopt import Adopted
     from ._handshake import HandshakeProtocol
 
 __all__ = ["AuthProtocol"]
 
 _LAST_WORDS_SECONDS = 1.0
+_CROSSED = "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"
+"""What TLS makes of two ends that say at the same time that they are done."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,7 +60,7 @@ class AuthProtocol(asyncio.Protocol):
         "transport",
     )
 
-    def __init__(self, handshake: HandshakeProtocol, app: asyncio.BaseProtocol) -> None:
+    def __init__(self, handshake: HandshakeProtocol | Adopted, app: asyncio.BaseProtocol) -> None:
         assert handshake.engine.info is not None
         self.loop = handshake.loop
         self.raw = handshake.raw
@@ -109,10 +112,13 @@ class AuthProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
+        self.engine.close()
         if self._patience is not None:
             self._patience.cancel()
         if exc is None and not self.closing:
             self.inbound.drain()
+        if self.closing and getattr(exc, "reason", None) == _CROSSED:
+            exc = None
         self.closing = True
         self.abort()
         app, self.app = self.app, None

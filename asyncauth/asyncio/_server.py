@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _defaults, _threads
 from .._setup import Setup
-from .._types import Limits, Protection
+from .._types import Limits, Policy, Protection
 from ._accepted import Acceptor, Refused
 from ._gate import Gate
 
@@ -79,7 +79,7 @@ async def create_server(
     mechanism: Mechanism | None = None,
     *,
     framing: Framing | None = None,
-    require: Protection = Protection.SEAL,
+    require: Protection | Policy = Protection.SEAL,
     mutual: bool = True,
     handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
     max_pending: int = _defaults.PENDING_HANDSHAKES,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import _defaults
-from .._types import Limits, Protection, Target
+from .._types import Limits, Policy, Protection, Target
 from ._accepted import Refused
 from ._open import create_connection
 from ._server import AuthenticatedServer, create_server
@@ -29,7 +29,7 @@ async def open_connection(
     *,
     limit: int = _LIMIT,
     framing: Framing | None = None,
-    require: Protection = Protection.SEAL,
+    require: Protection | Policy = Protection.SEAL,
     mutual: bool = True,
     handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
     limits: Limits | None = None,
@@ -70,7 +70,7 @@ async def start_server(
     *,
     limit: int = _LIMIT,
     framing: Framing | None = None,
-    require: Protection = Protection.SEAL,
+    require: Protection | Policy = Protection.SEAL,
     mutual: bool = True,
     handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
     max_pending: int = _defaults.PENDING_HANDSHAKES,

@@ -33,6 +33,9 @@ _EXTRA: dict[str, Callable[[ConnectionInfo], Any]] = {
     "server_side": lambda info: info.role is Role.SERVER,
     "signed": lambda info: info.signed,
     "target": lambda info: info.target,
+    "target_proven": lambda info: info.target_proven,
+    "claimed_target": lambda info: info.claimed_target,
+    "channel_bound": lambda info: info.channel_bound,
 }
 
 

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, cast
 from .. import _defaults
 from .._errors import AsyncAuthError, LocalProtocolError
 from .._setup import Setup, address_text, spn_of
-from .._types import Limits, Protection, Target
+from .._types import Limits, Policy, Protection, Target
 from ._awaited import AwaitedHandshake, P
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ..abc import Framing, Mechanism
     from ._transport import AuthenticatedTransport
 
-__all__ = ["start_auth", "upgrade_streams"]
+__all__ = ["UpgradedStreams", "start_auth", "upgrade_streams"]
 
 
 async def start_auth(
@@ -50,7 +50,7 @@ async def start_auth(
     server_side: bool = False,
     received: bytes = b"",
     framing: Framing | None = None,
-    require: Protection = Protection.SEAL,
+    require: Protection | Policy = Protection.SEAL,
     mutual: bool = True,
     handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
     limits: Limits | None = None,
@@ -87,7 +87,7 @@ async def upgrade_streams(
     server_side: bool = False,
     limit: int = 2**16,
     framing: Framing | None = None,
-    require: Protection = Protection.SEAL,
+    require: Protection | Policy = Protection.SEAL,
     mutual: bool = True,
     handshake_timeout: float = _defaults.HANDSHAKE_SECONDS,
     limits: Limits | None = None,
@@ -106,7 +106,7 @@ async def upgrade_streams(
     loop = asyncio.get_running_loop()
     raw = cast("asyncio.Transport", writer.transport)
     fresh = asyncio.StreamReader(limit=limit, loop=loop)
-    protocol = _UpgradedStreams(fresh, writer, loop)
+    protocol = UpgradedStreams(fresh, writer, loop)
     handshake = _take_over(raw, protocol, setup, _expected(target, server_side), made=True)
     reader.feed_eof()
     received = await reader.read()  # all there is, at once
@@ -114,7 +114,7 @@ async def upgrade_streams(
     return fresh, asyncio.StreamWriter(transport, protocol, fresh, loop)
 
 
-class _UpgradedStreams(asyncio.StreamReaderProtocol):
+class UpgradedStreams(asyncio.StreamReaderProtocol):
     """The new pair's protocol; keeps the old pair's alive, and tells it of the end."""
 
     def __init__(

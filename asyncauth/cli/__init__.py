@@ -29,7 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse(argv)
     log_to_stderr(arguments.verbose)
     # The one command whose stdout is the service's bytes says what it has to say on stderr.
-    output = Output(sys.stderr if arguments.command == "connect" else sys.stdout, json=arguments.json)
+    output = Output(
+        sys.stderr if arguments.command == "connect" else sys.stdout,
+        json=arguments.json,
+        verbose=arguments.verbose > 0,
+    )
     return exit_code(lambda: _run(arguments, output), output)
 
 

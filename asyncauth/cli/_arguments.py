@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from .. import __version__
 from . import _options as options
+from ._allow import allow_rule
+from ._keytab_options import add_keytab
 from ._target import HELP, target
 
 __all__ = ["parse"]
@@ -26,8 +28,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"asyncauth {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
-    for add in (_demo, _realm, _serve, _connect, _publish, _withdraw, _locate, _spn):
+    for add in (_demo, _realm, _serve, _connect, _publish, _withdraw, _locate, _spn, _explain, _decode):
         add(commands)
+    add_keytab(commands, _family, _command)
     return parser.parse_args(argv)
 
 
@@ -105,14 +108,17 @@ def _serve(commands: Commands) -> None:
         "--forward", type=options.place, metavar="HOST:PORT", help="pass on to a plain TCP service"
     )
     parser.add_argument(
-        "--allow", action="append", default=[], metavar="PATTERN",
-        help="only clients whose full name fits, case included: alice@EXAMPLE.TEST, '*@EXAMPLE.TEST'; may be repeated",
+        "--allow", action="append", default=[], metavar="RULE", type=allow_rule,
+        help="only clients that fit one of the rules: a pattern for the full name, case included (alice@EXAMPLE.TEST,"
+        " '*@EXAMPLE.TEST'), realm:NAME, sid:S-1-5-... of account or group, group:NAME; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--workers", type=options.count, default=1, metavar="N", help="processes that share the port"
     )
     _add_keys(parser)
     options.add_wire(parser)
+    options.add_directory(parser)
+    parser.set_defaults(timeout=DIRECTORY_SECONDS)
     _add_limits(parser)
     options.add_common(parser)
 
@@ -255,6 +261,16 @@ def _spn(commands: Commands) -> None:
         _add_asking(parser)
 
 
+def _explain(commands: Commands) -> None:
+    parser = _command(commands, "explain", "_explain", "what an error code means and what to do; asks nobody")
+    parser.add_argument("code", nargs="*", metavar="CODE", help="in any notation, or a line with codes in it")
+    options.add_common(parser)
+
+
+def _decode(commands: Commands) -> None:
+    options.add_decode(_command(commands, "decode", "_decode", "print what --dump wrote, in plain words"))
+
+
 def _family(commands: Commands, name: str, metavar: str, says: str) -> Commands:
     parser = _command(commands, name, "", says)
     return parser.add_subparsers(metavar=metavar, dest="action", required=True)
@@ -278,9 +294,5 @@ def _add_asking(parser: argparse.ArgumentParser) -> None:
 
 def _add_timeout(parser: argparse.ArgumentParser, default: float, what: str) -> None:
     parser.add_argument(
-        "--timeout",
-        type=options.seconds,
-        default=default,
-        metavar="S",
-        help=f"seconds {what} (default {default:g})",
-    )
+        "--timeout", type=options.seconds, default=default, metavar="S", help=f"seconds {what} (default {default:g})",
+    )  # fmt: skip

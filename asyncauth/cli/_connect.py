@@ -17,11 +17,14 @@ from anyio import BrokenResourceError, ClosedResourceError
 
 from .._connect import connect, connect_service
 from .._errors import AsyncAuthError, ConnectError
+from .._setup import Setup
 from ..discovery import Static
 from . import _loop
-from ._options import credential, framing, mechanism, protection
+from ._dump import DumpFile, dump_of
+from ._options import credential, framing, mechanism, policy
 from ._output import Output
 from ._stdio import read_stdin, write_stdout
+from ._tap import connect_tapped
 from ._target import resolver_of
 
 if TYPE_CHECKING:
@@ -34,7 +37,9 @@ _log = logging.getLogger("asyncauth.cli")
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Connect, pass bytes both ways, 0 at the service's end."""
-    _loop.run(Netcat(arguments, output).talk)
+    netcat = Netcat(arguments, output)
+    with dump_of(arguments, "client") as dump:
+        _loop.run(partial(netcat.talk, dump))
     return 0
 
 
@@ -47,26 +52,42 @@ class Netcat:
         self._mechanism = mechanism(arguments.mechanism, credential(arguments), mutual=arguments.mutual)
         self._sent = self._received = 0
 
-    async def talk(self) -> None:
-        """Locate, connect, pass bytes."""
-        stream = await self._connect()
+    async def talk(self, dump: DumpFile | None = None) -> None:
+        """Locate, connect, pass bytes.
+
+        :param dump: where to write what passes
+        """
+        stream = await self._connect(dump)
         self._authenticated(stream)
         async with stream:
             await self._both_ways(stream)
         self._output.event("ended", sent=self._sent, received=self._received)
 
-    async def _connect(self) -> AuthenticatedStream:
+    async def _connect(self, dump: DumpFile | None) -> AuthenticatedStream:
         arguments = self._arguments
         async with resolver_of(arguments, self._mechanism) as (resolver, query):
             targets = await resolver.resolve(query)
+        if dump is not None:
+            return await connect_tapped(targets, self._setup(), dump)
         several = partial(connect_service, query, Static({query.service: targets}))
         return await (several if len(targets) > 1 else partial(connect, targets[0]))(
             mechanism=self._mechanism,
             framing=framing(arguments),
-            require=protection(arguments),
-            mutual=arguments.mutual,
+            require=policy(arguments),
             handshake_timeout=arguments.timeout,
             allow_unmarked_end=arguments.allow_unmarked_end,
+        )
+
+    def _setup(self) -> Setup:
+        given = self._arguments
+        return Setup.of(
+            self._mechanism,
+            framing(given),
+            policy(given),
+            True,
+            given.timeout,
+            None,
+            given.allow_unmarked_end,
         )
 
     def _authenticated(self, stream: AuthenticatedStream) -> None:

@@ -100,7 +100,7 @@ def _cut(header: Header, data: bytes) -> list[bytes]:
 
 def _token(kind: int, body: bytes) -> Token:
     what, head = _beginning(body)
-    return Token(_KINDS.get(kind, "DWORD length, token"), len(body), what, head)
+    return Token(_KINDS.get(kind & 0xFF, "DWORD length, token"), len(body), what, head)
 
 
 def _beginning(token: bytes) -> tuple[str, bytes]:

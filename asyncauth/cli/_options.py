@@ -7,19 +7,20 @@ import getpass
 import sys
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._errors import CredentialError, InvalidName
 from .._spn import ServicePrincipalName
-from .._types import Protection
+from .._types import Binding, Policy, Protection
 
 if TYPE_CHECKING:
     from ..abc import Framing, Mechanism
     from ..mechanisms import Credential
 
 __all__ = [
-    "Endpoint", "UsageError", "add_common", "add_credential", "add_directory", "add_wire", "count", "credential",
-    "endpoint", "framing", "guid", "mechanism", "place", "protection", "seconds", "spn",
+    "Endpoint", "UsageError", "add_common", "add_credential", "add_decode", "add_directory", "add_wire", "count",
+    "credential",
+    "endpoint", "framing", "guid", "mechanism", "place", "policy", "seconds", "spn",
 ]  # fmt: skip
 
 _HIGHEST_PORT = 65_535
@@ -111,9 +112,9 @@ def add_wire(parser: argparse.ArgumentParser) -> None:
     """How to authenticate and how to talk."""
     group = parser.add_argument_group("authentication")
     group.add_argument(
-        "--framing", choices=("nns", "winsock", "gss-sample"), default="nns",
-        help="wire format: MS-NNS, as .NET's NegotiateStream (default), the SSPI sockets sample's, or that of MIT's"
-        " gss-client and gss-server",
+        "--framing", choices=("nns", "winsock", "gss-sample", "sasl"), default="nns",
+        help="wire format: MS-NNS, as .NET's NegotiateStream (default), the SSPI sockets sample's, that of MIT's"
+        " gss-client and gss-server, or SASL's GSSAPI (with kerberos) and GSS-SPNEGO",
     )  # fmt: skip
     group.add_argument(
         "--mechanism", choices=("negotiate", "kerberos", "ntlm"), default="negotiate",
@@ -131,6 +132,25 @@ def add_wire(parser: argparse.ArgumentParser) -> None:
         "--allow-unmarked-end", action="store_true",
         help="take an end of stream that the peer did not authenticate, as .NET leaves it, for a clean one",
     )  # fmt: skip
+    group.add_argument(
+        "--target-binding", choices=("off", "offered", "required"), default="offered", metavar="HOW",
+        help="tie the SPN to the authentication: off, offered (default), required (the server refuses clients that do"
+        " not; docs/target-binding.md)",
+    )  # fmt: skip
+    parser.add_argument_group("diagnosis").add_argument(
+        "--dump",
+        metavar="FILE",
+        help="write what passes to a new file, without secrets, for asyncauth decode",
+    )
+
+
+def add_decode(parser: argparse.ArgumentParser) -> None:
+    """What is decoded."""
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a dump or a capture; - for stdin")
+    parser.add_argument(
+        "--token", metavar="TEXT", help="in place of it a token, in hexadecimal or base64; - for stdin"
+    )
+    add_common(parser)
 
 
 def add_credential(parser: argparse.ArgumentParser) -> None:
@@ -170,8 +190,10 @@ def add_directory(parser: argparse.ArgumentParser) -> None:
 
 def framing(arguments: argparse.Namespace) -> Framing:
     """The wire format of ``--framing``."""
-    from ..framings import GssSample, NegotiateStream, Winsock
+    from ..framings import GssSample, NegotiateStream, Sasl, Winsock
 
+    if arguments.framing == "sasl":
+        return Sasl("GSSAPI" if arguments.mechanism == "kerberos" else "GSS-SPNEGO")
     framings: dict[str, type[Framing]] = {"nns": NegotiateStream, "winsock": Winsock, "gss-sample": GssSample}
     return framings[arguments.framing]()
 
@@ -189,9 +211,17 @@ def mechanism(name: str, source: Credential | None, *, mutual: bool = True) -> M
     return Kerberos(source) if name == "kerberos" else Negotiate(source)
 
 
-def protection(arguments: argparse.Namespace) -> Protection:
-    """What ``--require`` requires."""
-    return Protection.named(arguments.require)
+def policy(arguments: argparse.Namespace, **more: Any) -> Policy:
+    """What ``--require``, ``--no-mutual`` and ``--target-binding`` require.
+
+    :param more: further fields of the policy
+    """
+    return Policy(
+        protection=Protection.named(arguments.require),
+        mutual=arguments.mutual,
+        target_binding=Binding(arguments.target_binding),
+        **more,
+    )
 
 
 def credential(arguments: argparse.Namespace) -> Credential | None:

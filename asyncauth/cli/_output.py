@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from .._errors import AsyncAuthError
+from ..failures import failure_with
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,10 +47,12 @@ class Output:
 
     :param stream: for events and lines; failures go to stderr in any case
     :param json: one JSON object per line, and nothing else
+    :param verbose: say of a failure too why it usually happens and what not to do
     """
 
-    def __init__(self, stream: TextIO, *, json: bool) -> None:
+    def __init__(self, stream: TextIO, *, json: bool, verbose: bool = False) -> None:
         self.json = json
+        self._verbose = verbose
         self._stream = stream
         self._console = None if json else _console(stream)
 
@@ -98,13 +101,15 @@ class Output:
         """The end of a command that failed: a JSON event too, for whoever waits for one."""
         reason, fix = reason_of(error), _in_options(error.fix)
         if self.json:
-            self.event("failed", reason=reason, fix=fix, error=type(error).__name__)
-        self.complain(reason, fix)
+            fields = {"error": type(error).__name__, "code": error.code, "cause": error.cause}
+            self.event("failed", reason=reason, fix=fix, **fields)
+        self.complain(reason, fix, _more_about(error) if self._verbose else ())
 
-    def complain(self, reason: str, fix: str | None) -> None:
-        """The reason in one line on stderr, and below it what to do."""
-        lines = [f"asyncauth: {printable(reason)}\n", f"  {printable(fix)}\n" if fix else ""]
-        sys.stderr.write("".join(lines))
+    def complain(self, reason: str, fix: str | None, more: Sequence[str] = ()) -> None:
+        """The reason in one line on stderr, and below it what to do, and what more there is to say."""
+        below = [fix, *more] if fix else more
+        lines = [f"asyncauth: {printable(reason)}", *(f"  {printable(line)}" for line in below)]
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
         sys.stderr.flush()
 
     def _write(self, line: str) -> None:
@@ -155,6 +160,13 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record)) if record.exc_info is None else super().format(record)
+
+
+def _more_about(error: AsyncAuthError) -> list[str]:
+    """Why it usually happens, and what not to do."""
+    known = failure_with(error.cause)
+    why = [f"usually: {error.cause}"] if error.cause else []
+    return [*why, *(known.never if known else ())]
 
 
 def _in_options(fix: str | None) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from . import _loop, _workers
+from ._dump import dump_of
 from ._output import Output
 from ._server import Server
 
@@ -17,7 +19,8 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
         return _workers.run(arguments, output)
     server = Server(arguments, output)
     try:
-        _loop.run(server.serve)
+        with dump_of(arguments, "server") as dump:
+            _loop.run(partial(server.serve, dump))
     except KeyboardInterrupt:
         output.line("stopped")
     return 0

@@ -9,27 +9,29 @@ from __future__ import annotations
 
 import argparse
 import logging
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import Listener, SocketAttribute, SocketStream
 
-from .._errors import AsyncAuthError, ConnectError
+from .._errors import AsyncAuthError, AuthorizationError, ConnectError
 from .._listener import AuthenticatedListener
+from ._allow import gate, turned_away
 from ._handlers import echo, forward
 from ._krb5 import default_keytab
-from ._options import Endpoint, UsageError, framing, mechanism, protection
+from ._options import Endpoint, UsageError, framing, mechanism, policy
 from ._output import Output, reason_of
+from ._tap import tapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._stream import AuthenticatedStream
-    from .._types import Peer
     from ..abc import Mechanism
+    from ..authorization import Authorizer
     from ..mechanisms import Keytab
+    from ._dump import DumpFile
 
 __all__ = ["Server", "announce"]
 
@@ -56,23 +58,27 @@ class Server:
         self._reuse_port = reuse_port
         self._started = started or partial(announce, output, arguments)
         self._mechanism = _mechanism(arguments)
-        self._spn = str(arguments.spn[0]) if len(arguments.spn) == 1 else None
         to = arguments.forward
         self._work = echo if to is None else partial(forward, host=to.host, port=to.port)
 
-    async def serve(self) -> None:
+    async def serve(self, dump: DumpFile | None = None) -> None:
         """Listen, and serve until cancelled.
 
+        :param dump: where to write what passes
         :raises CredentialError: no usable key
         :raises ConnectError: the address cannot be listened on
+        :raises DiscoveryError: a group of ``--allow`` cannot be found
         """
+        async with gate(self._arguments) as authorize:
+            await self._listen(authorize, dump)
+
+    async def _listen(self, authorize: Authorizer | None, dump: DumpFile | None) -> None:
         arguments = self._arguments
         async with AuthenticatedListener(
-            await listen(arguments.listen, reuse_port=self._reuse_port),
+            tapped(await listen(arguments.listen, reuse_port=self._reuse_port), dump),
             self._mechanism,
             framing=framing(arguments),
-            require=protection(arguments),
-            mutual=arguments.mutual,
+            require=policy(arguments, authorize=authorize, targets=tuple(arguments.spn)),
             handshake_timeout=arguments.handshake_timeout,
             max_pending=arguments.max_pending,
             allow_unmarked_end=arguments.allow_unmarked_end,
@@ -84,21 +90,17 @@ class Server:
             await listener.serve(self._handle)
 
     async def _handle(self, stream: AuthenticatedStream) -> None:
-        peer = stream.info.peer
-        if not allowed(peer, self._arguments.allow):
-            self._turn_away(stream, peer)
-            await anyio.aclose_forcefully(stream)
-            return
         self._authenticated(stream)
         try:
             async with stream:
                 await self._work(stream)
         except OSError as error:  # of this connection or its backend; the others go on
-            _log.warning("the connection of %s ended: %s", peer, error)
+            _log.warning("the connection of %s ended: %s", stream.info.peer, error)
 
     def _authenticated(self, stream: AuthenticatedStream) -> None:
         info, address = stream.info, _shown(stream.extra(SocketAttribute.remote_address, None))
         level = info.protection.name.lower()
+        asked = info.target or info.claimed_target
         proof = "mutual" if info.mutual else "one-way"
         self._output.event(
             "authenticated",
@@ -107,30 +109,22 @@ class Server:
             mechanism=info.mechanism,
             protection=level,
             mutual=info.mutual,
-            spn=self._spn,
+            spn=None if asked is None else str(asked),
+            spn_proven=info.target_proven,
             address=address,
         )
 
-    def _turn_away(self, stream: AuthenticatedStream, peer: Peer | None) -> None:
-        address = _shown(stream.extra(SocketAttribute.remote_address, None))
-        reason = f"{peer or 'a client without a name'} is not allowed"
-        _log.warning("refused %s: %s: no --allow pattern fits", address, reason)
-        self._output.event("refused", reason=reason, peer=peer and peer.name, address=address)
-
     def _refused(self, error: AsyncAuthError, address: object) -> None:
         # For people the library's log, on stderr, says it.
+        away = turned_away.get() if isinstance(error, AuthorizationError) else None
         self._output.event(
             "refused",
-            reason=reason_of(error),
+            reason=reason_of(error) if away is None else away.reason,
             error=type(error).__name__,
             fix=error.fix,
+            peer=away and away.peer,
             address=_shown(address),
         )
-
-
-def allowed(peer: Peer | None, patterns: list[str]) -> bool:
-    """Whether one of the patterns fits the client's full name, case included; without patterns everybody may."""
-    return not patterns or any(peer is not None and fnmatchcase(peer.name, pattern) for pattern in patterns)
 
 
 def announce(output: Output, arguments: argparse.Namespace, place: Endpoint) -> None:

@@ -20,12 +20,14 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from typing import NoReturn
 
 import anyio
 
 from .._errors import ConnectError
 from . import _loop
+from ._dump import DumpFile, new_file, shared_dump
 from ._exits import exit_code
 from ._options import Endpoint, UsageError
 from ._output import Output
@@ -63,6 +65,8 @@ class _Supervisor:
         self._output = output
         self._workers: dict[int, socket.socket] = {}
         self._reservation = _reserve(arguments)
+        self._dump = new_file(arguments, "server")
+        self._forked = 0
 
     def supervise(self) -> int:
         """1 if a worker cannot be started; otherwise it does not return."""
@@ -86,6 +90,7 @@ class _Supervisor:
     def _start(self) -> socket.socket | None:
         """Fork a worker and wait until it listens; None if it ends before."""
         ours, theirs = socket.socketpair()
+        self._forked += 1
         pid = os.fork()
         if pid == 0:
             ours.close()
@@ -99,11 +104,15 @@ class _Supervisor:
         try:
             for sibling in self._workers.values():
                 sibling.close()
-            code = exit_code(lambda: _work(self._arguments, self._output, supervisor), self._output)
+            code = exit_code(partial(self._work, supervisor), self._output)
         except BaseException:  # noqa: BLE001 - this process ends here, whatever it is
             sys.excepthook(*sys.exc_info())
         finally:
             os._exit(code)
+
+    def _work(self, supervisor: socket.socket) -> int:
+        with shared_dump(self._dump, self._arguments, self._forked) as dump:
+            return _work(self._arguments, self._output, supervisor, dump)
 
     def end_all(self) -> None:
         """Hang up, which ends them; SIGKILL for whoever takes too long."""
@@ -129,7 +138,9 @@ def _go_on(worker: socket.socket) -> None:
         worker.send(_GO)
 
 
-def _work(arguments: argparse.Namespace, output: Output, supervisor: socket.socket) -> int:
+def _work(
+    arguments: argparse.Namespace, output: Output, supervisor: socket.socket, dump: DumpFile | None
+) -> int:
     def started(_: Endpoint) -> None:
         supervisor.send(_READY)
         supervisor.recv(len(_GO))  # nothing else is under way here yet, so this may wait
@@ -139,7 +150,7 @@ def _work(arguments: argparse.Namespace, output: Output, supervisor: socket.sock
     async def until_left_alone() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(_wait_for_end, supervisor, group.cancel_scope)
-            await server.serve()
+            await server.serve(dump)
 
     with suppress(KeyboardInterrupt):
         _loop.run(until_left_alone)

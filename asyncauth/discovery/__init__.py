@@ -6,6 +6,7 @@ from ._chain import first_of
 from ._directory import Directory
 from ._dns import Dns, SrvRecord
 from ._entry import Change, DirectoryProtocol, Entry, Scope
+from ._groups import GroupLookup
 from ._published import Published
 from ._rnr import PublishedWinsockService, WinsockServices
 from ._rnr_record import WinsockService, tcp_class_id
@@ -27,6 +28,7 @@ __all__ = [
     "Dns",
     "DnsSrv",
     "Entry",
+    "GroupLookup",
     "Published",
     "PublishedWinsockService",
     "Scope",

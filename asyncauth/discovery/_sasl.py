@@ -17,7 +17,8 @@ import socket
 import struct
 from collections.abc import Callable
 
-from .._errors import DirectoryError, IntegrityError, ProtectionError
+from .._errors import DirectoryError, IntegrityError, ProtectionError, RemoteProtocolError
+from .._sasl_layer import LARGEST, OVERHEAD, Choice, Offer
 from .._types import Protection
 from ..abc import SecurityContext, StepResult
 from ._deadline import Deadline
@@ -27,12 +28,6 @@ __all__ = ["Bind", "Wire", "bind_gssapi", "bind_spnego"]
 Bind = Callable[[bytes], tuple[bool, bytes]]
 """Sends one bind request with this token; gives whether the server is satisfied, and its token."""
 
-_SEAL = 4
-"""The bit of the layer with confidentiality (RFC 4752 section 3.3)."""
-_LARGEST = 0xFF_FFFF
-"""Bytes of a buffer that we take; what three bytes can say."""
-_TOKEN_OVERHEAD = 256
-"""More than GSS_Wrap adds to a message: RFC 4121 tokens add up to 76 bytes, RC4 ones up to 45."""
 _SMALLEST = 1024
 _DEFAULT_BUFFER = 65_536
 _MOST_PLAIN = 262_144
@@ -51,17 +46,23 @@ def bind_gssapi(context: SecurityContext, bind: Bind, server: str) -> int:
     offer, done = _authenticate(context, bind, server)
     if done:
         raise _too_early(server)
-    layers = context.unwrap(offer).data
-    if len(layers) != _LENGTH.size or not layers[0] & _SEAL:
-        raise ProtectionError(
-            f"the directory server {server} offers no encryption", fix="enable sealing on the server"
-        )
-    size = int.from_bytes(layers[1:], "big")
-    answer = bytes([_SEAL]) + _LARGEST.to_bytes(3, "big")
-    done, _ = bind(context.wrap(answer, False))
+    size = _size_if_sealing(context.unwrap(offer).data, server)
+    done, _ = bind(context.wrap(Choice(Protection.SEAL, LARGEST).build(), False))
     if not done:
         raise _too_early(server)
     return size
+
+
+def _size_if_sealing(offered: bytes, server: str) -> int:
+    try:
+        offer = Offer.parse(offered)
+    except RemoteProtocolError:
+        offer = Offer(frozenset(), 0)
+    if Protection.SEAL not in offer.layers:
+        raise ProtectionError(
+            f"the directory server {server} offers no encryption", fix="enable sealing on the server"
+        )
+    return offer.size
 
 
 def bind_spnego(context: SecurityContext, bind: Bind, server: str) -> int:
@@ -132,7 +133,7 @@ class Wire:
                 f"the server takes buffers of {largest} bytes only", fix="use another server"
             )
         self._context = context
-        self._chunk = min(largest, _DEFAULT_BUFFER) - _TOKEN_OVERHEAD
+        self._chunk = min(largest, _DEFAULT_BUFFER) - OVERHEAD
 
     def sendall(self, data: bytes) -> None:
         """Send, in time."""
@@ -167,7 +168,7 @@ class Wire:
         """The next message that is not empty; empty at the end of the stream."""
         while head := self._exactly(_LENGTH.size, end_allowed=True):
             (size,) = _LENGTH.unpack(head)
-            if size > _LARGEST:
+            if size > LARGEST:
                 raise IntegrityError(f"the directory server announced a buffer of {size} bytes")
             message = context.unwrap(self._exactly(size))
             if not message.sealed:

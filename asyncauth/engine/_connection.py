@@ -9,8 +9,9 @@ alike is decided here. The contract is four calls::
     send_data(plaintext) / send_eof()       what the application says
     data_to_send()                          what to write; also after an error, for the peer's sake
 
-and, while the handshake runs, ``step_done`` for the one thing the engine does not do by itself: a step of the
-security context may wait for a KDC, so the driver chooses where it runs.
+and, while the handshake runs, ``step_done`` for what the engine does not do by itself: a step of the security context
+may wait for a KDC, so the driver chooses where it runs; and whether a client may come in can be for the application
+to say, which may take as long.
 
 Failure is sticky: the first error is kept and raised again by every later call. Sending can fail by itself, when a
 message was sealed and then not sent: the peer must refuse the gap, but what it has said is still good.
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from .._spn import ServicePrincipalName
     from .._types import ConnectionInfo
     from ..abc import Framing, SecurityContext
-    from ._events import Event, StepRequired
+    from ._events import DecisionRequired, Event, StepRequired
 
 __all__ = ["Connection"]
 
@@ -109,8 +110,16 @@ class Connection:
             self.fail(error)
             raise
 
-    def step_done(self, step: StepRequired) -> None:
-        """Apply a step that has run. Raises nothing; a failed step comes from :meth:`next_event`."""
+    def bind(self, channel: bytes | None = None, address: str | None = None) -> None:
+        """Say what lies below, before the first event.
+
+        :param channel: the name of a secure channel, as the application data of channel bindings (RFC 5929)
+        :param address: where the peer is, for :class:`ConnectionInfo`
+        """
+        self._handshake.bind(channel, address)
+
+    def step_done(self, step: StepRequired | DecisionRequired) -> None:
+        """Apply a step that has run, or a decision. Raises nothing; one that failed comes from :meth:`next_event`."""
         if self._failure is not None:
             return
         if not self._handshake.waits_for(step):
@@ -191,6 +200,12 @@ class Connection:
             self._sending_failure = error
         if self._messages is not None:
             self._messages.silent = True
+
+    def close(self) -> None:
+        """The driver has let go of the byte stream: give back what belongs to the connection, which is a delegated
+        credential. A second call does nothing."""
+        if self.info is not None and self.info.delegated is not None:
+            self.info.delegated.close()
 
     def fail(self, error: AsyncAuthError) -> None:
         """End the connection for a reason of the driver's own."""

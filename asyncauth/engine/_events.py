@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -11,7 +12,16 @@ if TYPE_CHECKING:
     from .._types import ConnectionInfo
     from ..abc import SecurityContext, StepResult
 
-__all__ = ["NEED_DATA", "PAUSED", "DataReceived", "EndOfData", "Established", "Event", "StepRequired"]
+__all__ = [
+    "NEED_DATA",
+    "PAUSED",
+    "DataReceived",
+    "DecisionRequired",
+    "EndOfData",
+    "Established",
+    "Event",
+    "StepRequired",
+]
 
 
 class _Signal(Enum):
@@ -23,7 +33,7 @@ NEED_DATA = _Signal.NEED_DATA
 """Nothing to tell before more bytes have come from the peer."""
 
 PAUSED = _Signal.PAUSED
-"""A step is under way; nothing to tell before its ``step_done``."""
+"""A step or decision is under way; nothing to tell before its ``step_done``."""
 
 
 class StepRequired:
@@ -48,6 +58,30 @@ class StepRequired:
             self.error = error
 
 
+class DecisionRequired:
+    """The client is authenticated, and the application wants to decide whether to let it in. Await :meth:`ask`, under
+    the handshake's deadline, and then give the object to :meth:`Connection.step_done`."""
+
+    __slots__ = ("_authorize", "error", "info", "verdict")
+
+    def __init__(
+        self, info: ConnectionInfo, authorize: Callable[[ConnectionInfo], Awaitable[object]]
+    ) -> None:
+        self.info = info
+        self._authorize = authorize
+        self.verdict: object = None
+        """What the application said; false in a condition is no."""
+        self.error: Exception | None = None
+        """Or what it raised."""
+
+    async def ask(self) -> None:
+        """Call the application. Raises nothing but what cancels it; cancelled, there is no verdict, which is no."""
+        try:
+            self.verdict = await self._authorize(self.info)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it was not a yes
+            self.error = error
+
+
 class Established(NamedTuple):
     """The handshake is done and the policy satisfied: application data may pass, from now on."""
 
@@ -67,4 +101,4 @@ class EndOfData(NamedTuple):
     """True if the peer said so under protection, False if merely the byte stream ended."""
 
 
-Event: TypeAlias = StepRequired | Established | DataReceived | EndOfData | _Signal
+Event: TypeAlias = StepRequired | DecisionRequired | Established | DataReceived | EndOfData | _Signal

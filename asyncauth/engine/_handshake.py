@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
+from .._bindings import Bound
 from .._errors import AsyncAuthError, FrameTooLarge, LocalProtocolError, TruncatedStream
 from .._types import ConnectionInfo, Protection, Role
-from ..abc import Check, Peek, Receive, Send, Step, Unwrap, Use, Wrap
-from ._events import NEED_DATA, PAUSED, Established, StepRequired
-from ._policy import check_policy
+from ..abc import Authorize, Check, Inspect, Peek, Receive, Send, Step, Unwrap, Use, Wrap
+from ._events import NEED_DATA, PAUSED, DecisionRequired, Established, StepRequired
+from ._policy import check_policy, not_authorized
 
 if TYPE_CHECKING:
     from .._spn import ServicePrincipalName
@@ -33,8 +34,12 @@ class Handshake:
     """
 
     __slots__ = (
+        "_address",
+        "_authzid",
         "_bytes",
+        "_channel",
         "_context",
+        "_decided",
         "_legs",
         "_limits",
         "_out",
@@ -68,8 +73,12 @@ class Handshake:
         """The one spoken now; a script may have chosen another than the caller gave."""
         self._legs = self._bytes = 0
         self._reached: ContextInfo | None = None
-        self._step: StepRequired | None = None
-        self._wants: Step | Receive | Peek | None = None
+        self._authzid = ""
+        self._channel = False
+        self._address: str | None = None
+        self._decided = policy.authorize is None or role is Role.CLIENT
+        self._step: StepRequired | DecisionRequired | None = None
+        self._wants: Step | Receive | Peek | Authorize | None = None
         self._script = framing.initiate() if role is Role.CLIENT else framing.accept()
         self._resume(None)
 
@@ -83,26 +92,42 @@ class Handshake:
                 case Step(token):
                     self._step = StepRequired(self._context, token)
                     return self._step
+                case Authorize():
+                    self._step = self._decision()
+                    return self._step
                 case Receive():
                     reply = self._frame(received)
                 case Peek(size):
                     reply = received.peek(size)
                 case None:
-                    return self._established()
+                    return Established(self._info())
             if reply is None:
                 if eof:
                     self._truncated()
                 return NEED_DATA
             self._resume(reply)
 
-    def waits_for(self, step: StepRequired) -> bool:
-        """True if this is the step under way, and it has run."""
-        return step is self._step and (step.result or step.error) is not None
+    def bind(self, channel: bytes | None, address: str | None) -> None:
+        """What lies below: the secure channel's name, and where the peer is; before the first event."""
+        self._address = address
+        if channel is not None:
+            self._channel = True
+            self._context.bind(channel)
 
-    def step_done(self, step: StepRequired) -> None:
-        """Go on with what the step gave; a failed one is thrown into the script, which raises it again."""
+    def waits_for(self, step: StepRequired | DecisionRequired) -> bool:
+        """True if this is the step or decision under way, and it has run."""
+        if isinstance(step, StepRequired) and (step.result or step.error) is None:
+            return False
+        return step is self._step
+
+    def step_done(self, step: StepRequired | DecisionRequired) -> None:
+        """Go on with what the step gave; a failed one, or a no, is thrown into the script, which raises it again."""
         self._step = None
-        self._resume(step.result, step.error)
+        if isinstance(step, StepRequired):
+            self._resume(step.result, step.error)
+            return
+        self._decided = True
+        self._resume(None, None if step.verdict else _refusal(step))
 
     @property
     def peer_name(self) -> str:
@@ -119,9 +144,12 @@ class Handshake:
             try:
                 command = self._script.throw(error) if error else self._script.send(reply)
             except StopIteration:
+                self._wants = None if self._decided else Authorize()
                 return
             reply = error = None
-            if isinstance(command, (Step, Receive, Peek)):
+            if isinstance(command, Authorize) and self._decided:
+                continue
+            if isinstance(command, (Step, Receive, Peek, Authorize)):
                 self._wants = command
                 return
             try:
@@ -133,8 +161,11 @@ class Handshake:
         match command:
             case Send(kind, body):
                 self._out.append(self.framing.handshake.build(kind, len(body)) + body)
-            case Check(protection):
+            case Check(protection, authzid):
+                self._authzid = authzid
                 return self._check(protection)
+            case Inspect():
+                return self._context.info()
             case Wrap(data, seal):
                 return self._context.wrap(data, seal)
             case Unwrap(token):
@@ -150,25 +181,34 @@ class Handshake:
             reached = reached._replace(protection=min(agreed, reached.protection))
             required = replace(required, protection=max(agreed, required.protection))
         peer = str(reached.peer or "the client") if self._role is Role.SERVER else self.peer_name
-        check_policy(reached, required, self._role, peer)
+        check_policy(reached, required, self._role, peer, channel=self._channel)
         self._reached = reached
         return self._policy.protection
 
-    def _established(self) -> Established:
+    def _decision(self) -> DecisionRequired:
+        assert self._policy.authorize is not None
+        return DecisionRequired(self._info(), self._policy.authorize)
+
+    def _info(self) -> ConnectionInfo:
         reached = self._reached
         if reached is None:
             raise LocalProtocolError(f"framing {self.framing.name} ended its handshake without a check")
-        return Established(
-            ConnectionInfo(
-                role=self._role,
-                mechanism=reached.mechanism,
-                protection=reached.protection,
-                mutual=reached.mutual,
-                framing=self.framing.name,
-                peer=reached.peer,
-                target=self._target,
-                lifetime=reached.lifetime,
-            )
+        proven = reached.claimed if Bound.TARGET in reached.bound else None
+        return ConnectionInfo(
+            role=self._role,
+            mechanism=reached.mechanism,
+            protection=reached.protection,
+            mutual=reached.mutual,
+            framing=self.framing.name,
+            peer=reached.peer,
+            target=self._target if self._role is Role.CLIENT else proven,
+            lifetime=reached.lifetime,
+            claimed_target=reached.claimed,
+            channel_bound=Bound.CHANNEL in reached.bound,
+            address=self._address,
+            delegation=reached.delegates,
+            delegated=reached.delegated,
+            authzid=self._authzid,
         )
 
     # --- what the peer sends -------------------------------------------------------------------------------
@@ -191,3 +231,10 @@ class Handshake:
             f"{self.peer_name} closed the connection during the handshake, without giving a reason",
             fix="look into the other end's log; check that the port speaks this framing",
         )
+
+
+def _refusal(decision: DecisionRequired) -> AsyncAuthError:
+    reason = decision.error or getattr(decision.verdict, "reason", None)
+    refusal = not_authorized(str(decision.info.peer or "the client"), reason)
+    refusal.__cause__ = decision.error
+    return refusal

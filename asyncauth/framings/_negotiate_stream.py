@@ -30,8 +30,15 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from .._errors import AsyncAuthError, MechanismError, PeerRejected, ProtectionError, RemoteProtocolError
-from ..abc import Check, Command, Frame, Reply, Send, StepResult, Use
+from .._errors import (
+    AsyncAuthError,
+    AuthenticationError,
+    MechanismError,
+    PeerRejected,
+    ProtectionError,
+    RemoteProtocolError,
+)
+from ..abc import Authorize, Check, Command, Frame, Reply, Send, StepResult, Use
 from ._foreign import not_spoken
 from ._headers import LengthHeader
 from ._script import receive, step
@@ -144,7 +151,8 @@ def _step(token: bytes | None, *, may_refuse: bool) -> Generator[Command, Reply,
         result = yield from step(token)
         if result.complete:
             yield Check()
-    except (MechanismError, ProtectionError) as error:
+            yield Authorize()
+    except AuthenticationError as error:
         if may_refuse:
             yield Send(ERROR, _error_body(error))
         raise

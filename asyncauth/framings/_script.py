@@ -6,17 +6,37 @@ from collections.abc import Callable, Generator
 
 from .._errors import MechanismError, RemoteProtocolError
 from .._types import Protection
-from ..abc import Check, Command, Frame, Peek, Receive, Reply, Script, Send, Step, StepResult
+from ..abc import (
+    Authorize,
+    Check,
+    Command,
+    ContextInfo,
+    Frame,
+    Inspect,
+    Peek,
+    Receive,
+    Reply,
+    Script,
+    Send,
+    Step,
+    StepResult,
+    Unwrap,
+    Unwrapped,
+    Wrap,
+)
 
 __all__ = [
     "check",
     "check_as_required",
     "check_sealed",
     "exchange",
+    "inspect",
     "peek",
     "receive",
     "receive_token",
     "step",
+    "unwrap",
+    "wrap",
 ]
 
 
@@ -45,6 +65,27 @@ def check(protection: Protection | None = None) -> Generator[Command, Reply, Pro
     """Compare what was reached with what is required; what is required is returned."""
     reply = yield Check(protection)
     assert isinstance(reply, Protection)
+    return reply
+
+
+def inspect() -> Generator[Command, Reply, ContextInfo]:
+    """What the complete context has reached."""
+    reply = yield Inspect()
+    assert isinstance(reply, ContextInfo)
+    return reply
+
+
+def wrap(data: bytes, *, seal: bool) -> Generator[Command, Reply, bytes]:
+    """Protect a part of the handshake."""
+    reply = yield Wrap(data, seal)
+    assert isinstance(reply, bytes)
+    return reply
+
+
+def unwrap(token: bytes) -> Generator[Command, Reply, Unwrapped]:
+    """Open what the peer has protected."""
+    reply = yield Unwrap(token)
+    assert isinstance(reply, Unwrapped)
     return reply
 
 
@@ -83,6 +124,7 @@ def exchange(token: bytes | None, kind: int = 0, checking: Callable[[], Script] 
             raise
         if result.complete:
             yield from checking()
+            yield Authorize()
         if result.token:
             yield Send(kind, result.token)
         if result.complete:

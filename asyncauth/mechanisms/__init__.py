@@ -1,7 +1,7 @@
 """Security mechanisms and the credentials they use."""
 
 from ._mechanisms import Kerberos, Negotiate, Ntlm
-from ._sources import Credential, CredentialCache, DefaultCredential, Keytab, Password
+from ._sources import Credential, CredentialCache, DefaultCredential, Keytab, Password, UserFile
 
 __all__ = [
     "Credential",
@@ -12,4 +12,5 @@ __all__ = [
     "Negotiate",
     "Ntlm",
     "Password",
+    "UserFile",
 ]

@@ -1,33 +1,29 @@
-"""Native codes to our errors: what happened, and what to do.
+"""Native codes to our errors: what happened, to whom, and which failure of the catalogue it is.
 
-The codes are MIT's and those of RFC 2743; the texts name the SPN, realm or file concerned.
-The same code means different things in different places: a key that does not fit is a wrong password when we
-ask for a ticket, another account's ticket when a server receives it, and an impostor when the server answers.
-So the table is looked up with the *phase*, the special meaning first.
+Cause and remedy come from the catalogue (:mod:`asyncauth.failures`); what is here is the sentence that names the SPN,
+realm or file concerned, and the choice of the failure. The same code means different things in different places: a
+key that does not fit is a wrong password when we ask for a ticket, another account's ticket when a server receives
+it, and an impostor when the server answers. So the table is looked up with the *phase*, the special meaning first.
 """
 
 from __future__ import annotations
 
-import errno
+import ipaddress
 from dataclasses import dataclass
-from enum import Enum, IntEnum
-from typing import TypeAlias
 
-from .._errors import CredentialError, MechanismError, TargetError
+from .._errors import CredentialError, MechanismError
+from ..failures import Code, Errno, Gss, Krb5, failure
+from ._code_rows import ADDRESS, CONFIGURATION, GENERAL, OTHER_TYPE, PLAIN, SMALL_LETTERS, SPECIAL, Phase, Row
+from ._tokens import Shape
 
-__all__ = ["Krb5", "Phase", "Where", "explain"]
+__all__ = ["Phase", "Where", "code_of", "explain"]
 
-
-class Phase(Enum):
-    """What was being done when the error came."""
-
-    ACQUIRE = "acquire"
-    INITIATE = "initiate"
-    ANSWER = "answer"
-    """The client reads the server's answer."""
-    KEYTAB = "keytab"
-    """The server reads its keys."""
-    ACCEPT = "accept"
+_ROUTINE_SHIFT = 16
+_OTHER_TYPE = "found in keytab but not with enctype"
+"""In MIT's text for a key of the right version and another type, which has no code of its own."""
+_OWN = (Phase.ACQUIRE, Phase.KEYTAB)
+"""Where it can only be our own credentials that do not serve."""
+_OF_CLIENTS = (Phase.ACQUIRE, Phase.INITIATE, Phase.ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,228 +36,89 @@ class Where:
     realm: str = ""
 
 
-class Krb5(IntEnum):
-    """The codes of krb5_err.et and gssapi_err_krb5.et that have an explanation, without their prefixes."""
+def code_of(major: int, minor: int) -> Code | None:
+    """The code that says most of a failure: the minor one if it is known here, else the major one.
 
-    C_PRINCIPAL_UNKNOWN = -1765328378
-    S_PRINCIPAL_UNKNOWN = -1765328377
-    PRINCIPAL_NOT_UNIQUE = -1765328376
-    ETYPE_NOSUPP = -1765328370
-    CLIENT_REVOKED = -1765328366
-    KEY_EXP = -1765328361
-    PREAUTH_FAILED = -1765328360
-    BAD_INTEGRITY = -1765328353
-    TKT_EXPIRED = -1765328352
-    REPEAT = -1765328350
-    NOT_US = -1765328349
-    SKEW = -1765328347
-    MODIFIED = -1765328343
-    BADKEYVER = -1765328340
-    MUT_FAIL = -1765328338
-    CC_NOTFOUND = -1765328243
-    WRONG_PRINC = -1765328240
-    KDCREP_SKEW = -1765328236
-    REALM_UNKNOWN = -1765328230
-    KDC_UNREACH = -1765328228
-    KT_NOTFOUND = -1765328203
-    FCC_PERM = -1765328190
-    FCC_NOFILE = -1765328189
-    CONFIG_NODEFREALM = -1765328160
-    KG_CCACHE_NOMATCH = 39756032
-    KG_KEYTAB_NOMATCH = 39756033
+    :param major: the routine error of a GSS major status, shifted down; 0 from a krb5 call
+    :param minor: as krb5 has it, signed; or an errno; 0 if unknown
+    """
+    known: tuple[Code, ...] = (*Krb5, *Errno)
+    found = next((code for code in known if code.number == minor), None)
+    return found or next((code for code in Gss if code.number == major << _ROUTINE_SHIFT), None)
 
 
-_Row: TypeAlias = tuple[type[MechanismError], str, str]
-
-_KEY_OF_ANOTHER: _Row = (
-    TargetError,
-    "the ticket was not made for the key in {credential}",
-    "renew the keytab if the account's password has changed; look for the SPN on a second account",
-)
-_IMPOSTOR: _Row = (
-    TargetError,
-    "the server does not hold the key of {target}",
-    "do not use this server: it runs under another account, has an outdated keytab, or is an impostor",
-)
-_NO_TICKET: _Row = (
-    CredentialError,
-    "there is no ticket in {credential}",
-    "log in (kinit), or give a keytab or a password",
-)
-_WRONG_PASSWORD: _Row = (
-    CredentialError,
-    "the KDC refused {credential}",
-    "the password is wrong, or the keytab is older than the account's password",
-)
-_NO_KEYTAB: _Row = (
-    CredentialError,
-    "{credential} cannot be read or has no usable entry",
-    "check the path and its permissions, and what klist -k says of it",
-)
-_SKEW: _Row = (
-    MechanismError,
-    "the clocks of this machine and of the other end or the KDC of {realm} differ too much",
-    "synchronise the clocks; Kerberos allows five minutes",
-)
-
-_SPECIAL: dict[tuple[Phase, int], _Row] = {
-    (Phase.ACQUIRE, errno.ENOENT): _NO_KEYTAB,
-    (Phase.ACQUIRE, errno.EACCES): _NO_KEYTAB,
-    (Phase.KEYTAB, errno.ENOENT): _NO_KEYTAB,
-    (Phase.KEYTAB, errno.EACCES): _NO_KEYTAB,
-    (Phase.ACQUIRE, Krb5.BAD_INTEGRITY): _WRONG_PASSWORD,
-    (Phase.ACQUIRE, Krb5.KT_NOTFOUND): (
-        CredentialError,
-        "{credential} has no key for that principal",
-        "list the entries with klist -k and name one of them",
-    ),
-    (Phase.ACCEPT, Krb5.BAD_INTEGRITY): _KEY_OF_ANOTHER,
-    (Phase.ACCEPT, Krb5.TKT_EXPIRED): (
-        MechanismError,
-        "the client's ticket has expired",
-        "the client has to get a new one; check both clocks",
-    ),
-    (Phase.ANSWER, Krb5.BAD_INTEGRITY): _IMPOSTOR,
-    (Phase.ANSWER, Krb5.NOT_US): _IMPOSTOR,
-    (Phase.ANSWER, Krb5.BADKEYVER): _IMPOSTOR,
-    (Phase.ANSWER, Krb5.TKT_EXPIRED): (
-        CredentialError,
-        "the server {target} says that our ticket has expired",
-        "get a new one; check both clocks",
-    ),
-}
-
-_GENERAL: dict[int, _Row] = {
-    Krb5.C_PRINCIPAL_UNKNOWN: (
-        CredentialError,
-        "the KDC does not know the principal of {credential}",
-        "check the spelling, and the realm in capitals",
-    ),
-    Krb5.S_PRINCIPAL_UNKNOWN: (
-        TargetError,
-        "the KDC does not know the service {target}",
-        "register this SPN on the service's account, or correct it; the name must match to the letter",
-    ),
-    Krb5.PRINCIPAL_NOT_UNIQUE: (
-        TargetError,
-        "the SPN {target} is registered on several accounts",
-        "find them in the directory and leave it on one",
-    ),
-    Krb5.ETYPE_NOSUPP: (
-        MechanismError,
-        "the KDC of {realm} and the accounts concerned share no encryption type",
-        "enable AES on the account and set its password anew",
-    ),
-    Krb5.CLIENT_REVOKED: (
-        CredentialError,
-        "the account of {credential} is disabled, locked or expired",
-        "have it looked at in the directory",
-    ),
-    Krb5.KEY_EXP: (CredentialError, "the password of {credential} has expired", "set a new one"),
-    Krb5.PREAUTH_FAILED: _WRONG_PASSWORD,
-    Krb5.TKT_EXPIRED: (CredentialError, "the ticket in {credential} has expired", "log in again (kinit)"),
-    Krb5.REPEAT: (
-        MechanismError,
-        "the client's request was seen before: a replay",
-        "if this repeats, find out who sends it; leave the replay cache on",
-    ),
-    Krb5.NOT_US: _KEY_OF_ANOTHER,
-    Krb5.SKEW: _SKEW,
-    Krb5.KDCREP_SKEW: _SKEW,
-    Krb5.MODIFIED: _IMPOSTOR,
-    Krb5.BADKEYVER: (
-        TargetError,
-        "the ticket for {target} is encrypted with a newer or older key than {credential} has",
-        "export the keytab anew; keep old entries for the lifetime of a ticket",
-    ),
-    Krb5.MUT_FAIL: _IMPOSTOR,
-    Krb5.CC_NOTFOUND: _NO_TICKET,
-    Krb5.WRONG_PRINC: _KEY_OF_ANOTHER,
-    Krb5.REALM_UNKNOWN: (
-        MechanismError,
-        "the KDC of realm {realm} cannot be found",
-        "name it in krb5.conf, or publish its SRV records",
-    ),
-    Krb5.KDC_UNREACH: (
-        MechanismError,
-        "no KDC of realm {realm} answers",
-        "check the network, port 88, and the kdc lines in krb5.conf",
-    ),
-    Krb5.KT_NOTFOUND: _NO_KEYTAB,
-    Krb5.FCC_PERM: (
-        CredentialError,
-        "{credential} may not be read by this user",
-        "check the owner and the mode of the file",
-    ),
-    Krb5.FCC_NOFILE: _NO_TICKET,
-    Krb5.CONFIG_NODEFREALM: (
-        MechanismError,
-        "there is no default realm",
-        "name it in krb5.conf, or write the principal with its realm",
-    ),
-    Krb5.KG_CCACHE_NOMATCH: (
-        CredentialError,
-        "{credential} holds no ticket for the principal asked for",
-        "name the cache that belongs to it",
-    ),
-    Krb5.KG_KEYTAB_NOMATCH: _NO_KEYTAB,
-}
-
-_NOT_ALLOWED: _Row = (
-    MechanismError,
-    "the peer's token belongs to a mechanism that is not allowed here",
-    "let both ends use the same one: Negotiate, or Kerberos alone",
-)
-
-_MAJOR: dict[int, _Row] = {
-    1: _NOT_ALLOWED,
-    4: (
-        MechanismError,
-        "the channel bindings of the two ends differ",
-        "look for a proxy that ends TLS between them",
-    ),
-    7: _NO_TICKET,
-    9: (
-        MechanismError,
-        "the peer's token is no security token, or was damaged on the way",
-        "check that both ends use the same framing and mechanism",
-    ),
-    11: (CredentialError, "{credential} has expired", "log in again (kinit)"),
-}
-
-_SPECIAL_MAJOR: dict[tuple[Phase, int], _Row] = {
-    (Phase.KEYTAB, 7): _NO_KEYTAB,
-    (Phase.ACCEPT, 7): _NOT_ALLOWED,
-}
-
-_PLAIN = {
-    Phase.ACQUIRE: "no ticket could be had with {credential}",
-    Phase.INITIATE: "the handshake with {target} could not be started",
-    Phase.ANSWER: "the answer of {target} was refused",
-    Phase.KEYTAB: "{credential} cannot be used",
-    Phase.ACCEPT: "the client's token was refused, with {credential}",
-}
-
-
-def explain(where: Where, *, major: int, minor: int, text: str) -> MechanismError:
+def explain(
+    where: Where, code: Code | None, text: str, number: int = 0, shape: Shape | None = None
+) -> MechanismError:
     """The error for a failed GSSAPI or krb5 call.
 
-    :param major: the routine error of a GSS major status, already shifted down; 0 from a krb5 call
-    :param minor: the krb5 code; 0 if unknown
+    :param code: None if it is not known here
     :param text: what the library itself says
+    :param number: the code's number, if it is not known here
+    :param shape: what the peer's token looks like, where that is known to be the matter
     """
-    row = (
-        _SPECIAL.get((where.phase, minor))
-        or _GENERAL.get(minor)
-        or _SPECIAL_MAJOR.get((where.phase, major))
-        or _MAJOR.get(major)
-        or (MechanismError, _PLAIN[where.phase], "")
+    if shape is not None:
+        return _not_a_token(where, shape)
+    row = _row(where, code, text)
+    if row is None:
+        sentence = f"{_named(PLAIN[where.phase], where)} ({text})"
+        kind = CredentialError if where.phase in _OWN else MechanismError
+        return kind(sentence, code=str(number) if number else code and code.name)
+    known = failure(row.failure)
+    return row.kind(
+        f"{_named(row.what, where)} ({text})",
+        fix=row.fix or known.fix,
+        code=_searchable(code),
+        cause=known.cause,
     )
-    kind, what, fix = row
-    names = {
-        "credential": where.credential,
-        "target": where.target,
-        "realm": where.realm or "the default realm",
-    }
-    code = str(minor) if minor else f"GSS major {major}"
-    return kind(f"{what.format_map(names)} ({text})", fix=fix or None, code=code)
+
+
+def _row(where: Where, code: Code | None, text: str) -> Row | None:
+    if code is None:
+        return None
+    if code is Krb5.KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN and _names_an_address(where.target):
+        return ADDRESS
+    if code is Krb5.KRB5_REALM_UNKNOWN and where.realm != where.realm.upper():
+        return SMALL_LETTERS
+    if code is Krb5.KRB5KRB_AP_ERR_BADKEYVER and _OTHER_TYPE in text and where.phase is Phase.ACCEPT:
+        return OTHER_TYPE
+    if (
+        isinstance(code, Errno)
+        and where.phase in _OF_CLIENTS
+        and not where.credential.startswith("the keytab ")
+    ):
+        return CONFIGURATION  # a cache that may not be read has a code of its own
+    return SPECIAL.get((where.phase, code)) or GENERAL.get(code)
+
+
+def _names_an_address(spn: str) -> bool:
+    """Whether the SPN's host is an IP address."""
+    host = spn.split("/")[1:2]
+    try:
+        ipaddress.ip_address(*host)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _not_a_token(where: Where, shape: Shape) -> MechanismError:
+    """The peer's token cannot be one of ours, and one can see what it is."""
+    known = failure(shape.failure)
+    peer = f"the server {where.target}" if where.target else "the client"
+    return MechanismError(
+        f"{peer} sent {shape.what} in place of a Kerberos token",
+        fix=shape.fix or known.fix,
+        code=shape.code.name,
+        cause=known.cause,
+    )
+
+
+def _named(sentence: str, where: Where) -> str:
+    return sentence.format(
+        credential=where.credential, target=where.target, realm=where.realm or "the default realm"
+    )
+
+
+def _searchable(code: Code | None) -> str | None:
+    """What to search for: the number for Kerberos, whose symbols people do not see, else the symbol."""
+    return str(code.number) if isinstance(code, Krb5) else code and code.name

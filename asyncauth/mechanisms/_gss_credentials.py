@@ -5,42 +5,53 @@ takes a few dozen microseconds; if not, it asks the KDC and may sit for half a m
 beforehand which it will be, so we keep account ourselves: a step is *ready*, and may run on the event loop, only
 while we know that the ticket lies in a cache in memory which belongs to us alone.
 
-For a password or a keytab that cache is where the ticket was put in the first place. For a cache of the user's
-it is a copy, made by the thread that has just used the original. The copy is trusted for a few seconds; then a
-thread looks at the original again, so that a new login, a logout or a renewed ticket is noticed soon. It also
-saves the file system: MIT opens a FILE: cache four times a handshake.
+For a password or a keytab that cache is where the ticket was put in the first place; it is made anew in the
+background before the ticket ends (``_renewal.py``), with tickets for the services that were used last, so that no
+handshake waits for the swap. For a cache of the user's it is a copy, made by the thread that has just used the
+original. The copy is trusted for a few seconds; then a thread looks at the original again, so that a new login, a
+logout or a ticket renewed by its owner is noticed soon. It also saves the file system: MIT opens a FILE: cache four
+times a handshake.
 
-A server's keytab is read by the library at each handshake, so a rotated keytab needs no restart. Copies of
-single entries, for ``Keytab.spns``, are made anew when they are older than the same few seconds.
+Credentials that were named are never replaced by others. MIT would get a ticket with the default *client keytab*, for
+whoever comes first in it, when the cache that it was given is empty or at its end; so each store of ours that names a
+cache names an empty client keytab as well. Only :class:`DefaultCredential` is what the process has.
+
+A server's keys are in ``_gss_keys.py``.
 """
 
 from __future__ import annotations
 
-import os
-import threading
+import logging
 import time
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from gssapi import raw
+from gssapi import NameType, raw
 
-from .._types import Protection
+from .._errors import CredentialError
+from .._types import DelegatedCredential, Protection
 from ._codes import Phase, Where
+from ._delegated import Delegated
 from ._gss_errors import translated
+from ._gss_keys import KRB5, MECHANISMS, SPNEGO, Acceptor
 from ._krb5 import MemoryCache, MemoryKeytab, ticket_with_keytab, ticket_with_password
+from ._renewal import Made, Renewed
 from ._sources import Credential, CredentialCache, DefaultCredential, Keytab, Password
 
 __all__ = ["KRB5", "MECHANISMS", "Acceptor", "Initiator", "initiator"]
 
-KRB5 = raw.OID.from_int_seq("1.2.840.113554.1.2.2")
-SPNEGO = raw.OID.from_int_seq("1.3.6.1.5.5.2")
-MECHANISMS = {"kerberos": KRB5, "negotiate": SPNEGO}
 _NO_CI_FLAGS = raw.OID.from_int_seq("1.2.752.43.13.29")
 """GSS_KRB5_CRED_NO_CI_FLAGS_X: ask for just the flags given; MIT otherwise adds sealing and signing."""
 
 Store: TypeAlias = dict[bytes | str, bytes | str]
 
 _TRUST_SECONDS = 5.0
-_MARGIN_SECONDS = 60.0
+_PATIENCE_SECONDS = 10.0
+_KEPT_TICKETS = 32
+"""Services whose tickets are had anew together with the ticket-granting ticket, the ones used last."""
+
+logger = logging.getLogger("asyncauth")
 
 
 class Initiator(Protocol):
@@ -66,7 +77,7 @@ class Initiator(Protocol):
 class _Source:
     """The names that errors need."""
 
-    def __init__(self, source: Credential) -> None:
+    def __init__(self, source: Credential | DelegatedCredential) -> None:
         self._description = str(source)
         self._realm = (getattr(source, "principal", None) or "").partition("@")[2]
 
@@ -84,26 +95,25 @@ class _Held(raw.Creds):
 class _Copy:
     """Credentials that lie in a cache of ours, trusted until a moment of the monotonic clock."""
 
-    def __init__(self, cache: MemoryCache, mech: raw.OID, until: float) -> None:
+    def __init__(self, cache: MemoryCache, mech: raw.OID, until: float = float("inf")) -> None:
         self._cache = cache
         self._mech = mech
         self._until = until
         self._creds: dict[bool, raw.Creds] = {}
         self._tickets: dict[str, float] = {}
-
-    @property
-    def fresh(self) -> bool:
-        return time.monotonic() < self._until
+        self._used: dict[str, None] = {}
 
     def ready(self, principal: str, protection: Protection) -> raw.Creds | None:
-        if self.fresh and time.time() < self._tickets.get(principal, 0.0) - _MARGIN_SECONDS:
+        if time.monotonic() < self._until and time.time() < self._tickets.get(principal, 0.0):
+            self._used.pop(principal, None)
+            self._used[principal] = None
             return self.creds(protection)
         return None
 
     def creds(self, protection: Protection) -> raw.Creds:
         exact = protection is not Protection.SEAL
         if exact not in self._creds:
-            held = _Held(_acquire({b"ccache": self._cache.name}, self._mech, protection))
+            held = _Held(_acquire(_only(self._cache.name), self._mech, protection))
             held.cache = self._cache
             self._creds[exact] = held
         return self._creds[exact]
@@ -111,15 +121,34 @@ class _Copy:
     def list_tickets(self) -> None:
         self._tickets = self._cache.tickets()
 
+    @property
+    def used(self) -> list[str]:
+        """The services that handshakes were begun with, the last one last, by principal without realm."""
+        return list(self._used)[-_KEPT_TICKETS:]
+
+    def get_tickets(self, principals: Iterable[str]) -> None:
+        """Ask the KDC for tickets, as far as it gives them: a service that is gone must not spoil the others, and a
+        KDC that falls silent must not keep us from what we have."""
+        creds, begun = self.creds(Protection.SEAL), time.monotonic()
+        for principal in principals:
+            if time.monotonic() - begun > _PATIENCE_SECONDS:
+                break
+            name = raw.import_name(f"{principal}@".encode(), NameType.kerberos_principal)
+            try:
+                raw.init_sec_context(name, creds, None, KRB5, 0)
+            except raw.GSSError as error:
+                logger.debug("no ticket for %s yet: %s", principal, error)
+            else:
+                self._used[principal] = None
+        self.list_tickets()
+
 
 class _Ambient(_Source):
     """A cache that belongs to the user: the default one, or a named one."""
 
     def __init__(self, source: DefaultCredential | CredentialCache, mech: raw.OID) -> None:
         super().__init__(source)
-        self._store: Store | None = (
-            {b"ccache": source.name.encode()} if isinstance(source, CredentialCache) else None
-        )
+        self._store = _only(source.name.encode()) if isinstance(source, CredentialCache) else None
         self._mech = mech
         self._copy: _Copy | None = None
 
@@ -147,82 +176,70 @@ class _Acquired(_Source):
         super().__init__(source)
         self._source = source
         self._mech = mech
-        self._lock = threading.Lock()
-        self._cache: _Copy | None = None
+        self._current = Renewed(self._fill, f"the ticket had with {source}")
 
     def ready(self, principal: str, protection: Protection) -> raw.Creds | None:
-        return self._cache.ready(principal, protection) if self._cache else None
+        copy = self._current.look()
+        return copy.ready(principal, protection) if copy else None
 
     def acquire(self, protection: Protection) -> raw.Creds:
         with translated(self.where(Phase.ACQUIRE)):
-            return self._current().creds(protection)
+            return self._current.get().creds(protection)
 
     def stepped(self) -> None:
-        self._current().list_tickets()
+        copy = self._current.look()
+        if copy:
+            copy.list_tickets()
 
-    def _current(self) -> _Copy:
-        cache = self._cache
-        if cache is not None and cache.fresh:
-            return cache
-        with self._lock:
-            if self._cache is None or not self._cache.fresh:
-                self._cache = self._fill()
-            return self._cache
-
-    def _fill(self) -> _Copy:
+    def _fill(self, old: _Copy | None) -> Made[_Copy]:
         source = self._source
         cache = ticket_with_password(source) if isinstance(source, Password) else ticket_with_keytab(source)
-        margin = min(_MARGIN_SECONDS, cache.lifetime / 2)
-        return _Copy(cache, self._mech, time.monotonic() + cache.lifetime - margin)
+        copy = _Copy(cache, self._mech)
+        made = Made.lasting(copy, cache.lifetime)
+        if old is not None:
+            copy.get_tickets(old.used)
+        return made
 
 
-def initiator(source: Credential, mechanism: str) -> Initiator:
+class _Given(_Source):
+    """A cache that came with a connection and goes with it."""
+
+    def __init__(self, source: Delegated, mech: raw.OID) -> None:
+        super().__init__(source)
+        self._source = source
+        self._mech = mech
+
+    def ready(self, principal: str, protection: Protection) -> raw.Creds | None:  # noqa: ARG002 - one handshake, or few
+        return None
+
+    def acquire(self, protection: Protection) -> raw.Creds:
+        with translated(self.where(Phase.ACQUIRE)):
+            return _Copy(self._source.cache, self._mech).creds(protection)
+
+    def stepped(self) -> None:
+        pass
+
+
+def initiator(source: Credential | DelegatedCredential, mechanism: str) -> Initiator:
     """The client side of a credential source, for ``kerberos`` or ``negotiate``. Does not wait."""
     mech = MECHANISMS[mechanism]
+    if isinstance(source, Delegated):
+        return _Given(source, mech)
     if isinstance(source, Password | Keytab):
         return _Acquired(source, mech)
-    return _Ambient(source, mech)
+    if isinstance(source, DefaultCredential | CredentialCache):
+        return _Ambient(source, mech)
+    raise CredentialError(f"{source} cannot be used for Kerberos", fix="use a cache, a keytab or a password")
 
 
-class Acceptor:
-    """A server's credentials for one mechanism, ``kerberos`` or ``negotiate``."""
+def _only(cache: bytes) -> Store:
+    """The store of one cache, which MIT must not fill by itself with a client keytab."""
+    return {b"ccache": cache, b"client_keytab": _no_keys().name}
 
-    def __init__(self, source: DefaultCredential | Keytab, mechanism: str) -> None:
-        self._description = str(source) if isinstance(source, Keytab) else "the default keytab"
-        self._source = source
-        self._mechs = [KRB5] if mechanism == "kerberos" else [KRB5, SPNEGO]
-        self._lock = threading.Lock()
-        self._creds: raw.Creds | None = None
-        self._keytab: MemoryKeytab | None = None
-        self._until = 0.0
 
-    def ready(self) -> bool:
-        """True if :meth:`use` will not wait."""
-        return self._creds is not None and time.monotonic() < self._until
-
-    def use(self) -> raw.Creds:
-        """Credentials for a handshake; reads the keytab unless ready."""
-        with self._lock:
-            if self._creds is None or not self.ready():
-                self._creds = self._acquire()
-            return self._creds
-
-    def where(self, phase: Phase) -> Where:
-        """The names for an error's text."""
-        return Where(phase, self._description)
-
-    def _acquire(self) -> raw.Creds:
-        source = self._source
-        store: Store | None = None
-        self._until = float("inf")
-        if isinstance(source, Keytab):
-            store = {b"keytab": os.fsencode(source.path)}
-            if source.spns:
-                self._keytab = MemoryKeytab.copied(source)
-                self._until = time.monotonic() + _TRUST_SECONDS
-                store = {b"keytab": self._keytab.name}
-        with translated(self.where(Phase.KEYTAB)):
-            return raw.acquire_cred_from(store, usage="accept", mechs=self._mechs).creds
+@lru_cache(maxsize=1)
+def _no_keys() -> MemoryKeytab:
+    return MemoryKeytab.empty()
 
 
 def _acquire(store: Store | None, mech: raw.OID, protection: Protection) -> raw.Creds:

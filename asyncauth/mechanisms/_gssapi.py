@@ -15,17 +15,27 @@ from functools import lru_cache
 from gssapi import NameType, raw
 from gssapi.raw.named_tuples import AcceptSecContextResult, InitSecContextResult
 
-from .._errors import IntegrityError, MechanismError
+from .._bindings import Bound, application_data
+from .._errors import InvalidName, MechanismError
 from .._spn import ServicePrincipalName
-from .._types import Peer, Policy, Protection
-from ..abc import ContextInfo, StepResult, Unwrapped
+from .._types import Delegation, Peer, Policy, Protection
+from ..abc import ContextInfo, StepResult
+from ..tokens import Service, requested_service
 from ._codes import Phase
+from ._delegated import Delegated, taken
+from ._gss_claims import claims_of
 from ._gss_credentials import KRB5, MECHANISMS, Acceptor, Initiator, initiator
-from ._gss_errors import broken_message, mechanism_error
+from ._gss_errors import mechanism_error
+from ._gss_messages import GssMessages
 
 __all__ = ["Acceptor", "GssAcceptor", "GssInitiator", "initiator"]
 
 _MUTUAL, _REPLAY, _SEQUENCE, _SEAL, _SIGN = 0x02, 0x04, 0x08, 0x10, 0x20
+_DELEGATE, _DELEGATE_IF_TRUSTED = 0x1, 0x8000
+"""GSS_C_DELEG_FLAG, and GSS_C_DELEG_POLICY_FLAG: only where the KDC says OK-AS-DELEGATE (RFC 5896)."""
+_DELEGATION = {Delegation.NONE: 0, Delegation.TRUSTED: _DELEGATE_IF_TRUSTED, Delegation.ANY: _DELEGATE}
+_CHANNEL_BOUND = 0x800
+"""GSS_C_CHANNEL_BOUND_FLAG: both gave channel bindings, and the same. MIT has it since 1.19."""
 
 _REQUESTED = {
     Protection.NONE: 0,
@@ -33,22 +43,22 @@ _REQUESTED = {
     Protection.SEAL: _SEAL | _SIGN | _REPLAY | _SEQUENCE,
 }
 
-_RFC4121_WRAP = b"\x05\x04"
-"""How each Wrap token of RFC 4121 begins; those of RC4 and DES (RFC 1964, 4757) do not, and are refused."""
 
-
-class _GssContext:
+class _GssContext(GssMessages):
     """What both roles have in common once the context is complete."""
 
-    __slots__ = ("_context", "_flags", "_lifetime", "_mech", "_peer", "_peer_name")
+    __slots__ = ("_channel", "_flags", "_lifetime", "_peer", "_policy")
 
-    def __init__(self, peer_name: str) -> None:
-        self._context: raw.SecurityContext | None = None
-        self._peer_name = peer_name
+    def __init__(self, peer_name: str, policy: Policy, bulk: bool) -> None:
+        super().__init__(peer_name, bulk)
+        self._policy = policy
+        self._channel: bytes | None = None
         self._peer: Peer | None = None
         self._flags = 0
-        self._mech = KRB5
         self._lifetime: float | None = None
+
+    def bind(self, channel: bytes, /) -> None:
+        self._channel = channel
 
     def info(self) -> ContextInfo:
         kerberos = self._mech == KRB5
@@ -60,57 +70,41 @@ class _GssContext:
             mutual=bool(flags & _MUTUAL) and kerberos,
             peer=self._peer,
             lifetime=self._lifetime,
-        )
-
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
-        try:
-            message, sealed = raw.wrap(self._context, data, seal)  # type: ignore[arg-type]
-        except raw.GSSError as error:
-            raise broken_message(self._peer_name, error) from error
-        if sealed is not seal or not message.startswith(_RFC4121_WRAP):
-            raise self._weak()
-        return message
-
-    def unwrap(self, token: bytes, /) -> Unwrapped:
-        if not token.startswith(_RFC4121_WRAP):
-            raise self._weak()
-        try:
-            message, sealed, _ = raw.unwrap(self._context, token)  # type: ignore[arg-type]
-        except raw.GSSError as error:
-            raise broken_message(self._peer_name, error) from error
-        return Unwrapped(message, sealed)
-
-    def sign(self, data: bytes, /) -> bytes:
-        try:
-            return raw.get_mic(self._context, data)  # type: ignore[arg-type]
-        except raw.GSSError as error:
-            raise broken_message(self._peer_name, error) from error
-
-    def verify(self, data: bytes, signature: bytes, /) -> None:
-        try:
-            raw.verify_mic(self._context, data, signature)  # type: ignore[arg-type]
-        except raw.GSSError as error:
-            raise broken_message(self._peer_name, error) from error
-
-    def _weak(self) -> IntegrityError:
-        return IntegrityError(
-            f"the message from or to {self._peer_name} is no Wrap token of RFC 4121",
-            fix="if the account allows RC4 or DES only, enable AES on it and set its password anew",
+            delegates=bool(flags & _DELEGATE),
         )
 
 
 class GssInitiator(_GssContext):
     """A client's context."""
 
-    __slots__ = ("_credentials", "_creds", "_key", "_mechanism", "_name", "_protection", "_request")
+    __slots__ = (
+        "_credentials",
+        "_creds",
+        "_key",
+        "_mechanism",
+        "_name",
+        "_protection",
+        "_request",
+        "_target",
+    )
+
+    initiates = True
 
     def __init__(
-        self, target: ServicePrincipalName, policy: Policy, mechanism: str, credentials: Initiator
+        self,
+        target: ServicePrincipalName,
+        policy: Policy,
+        mechanism: str,
+        credentials: Initiator,
+        *,
+        bulk: bool = True,
     ) -> None:
-        super().__init__(str(target))
+        super().__init__(str(target), policy, bulk)
+        self._target = target
         self._key, self._name = _principal(self._peer_name)
         self._protection = policy.protection
         self._request = _REQUESTED[policy.protection] | (_MUTUAL if policy.mutual else 0)
+        self._request |= _DELEGATION[policy.delegation]
         self._mechanism = MECHANISMS[mechanism]
         self._credentials = credentials
         self._creds: raw.Creds | None = None
@@ -119,6 +113,8 @@ class GssInitiator(_GssContext):
     def may_wait(self) -> bool:
         if self._context is not None:
             return False
+        if self._policy.delegation is not Delegation.NONE:
+            return True  # each handshake asks the KDC for a ticket to hand over
         if self._creds is None:
             self._creds = self._credentials.ready(self._key, self._protection)
         return self._creds is None
@@ -130,10 +126,17 @@ class GssInitiator(_GssContext):
         phase = Phase.INITIATE if self._context is None else Phase.ANSWER
         try:
             result = raw.init_sec_context(
-                self._name, self._creds, self._context, self._mechanism, self._request, None, None, token
+                self._name,
+                self._creds,
+                self._context,
+                self._mechanism,
+                self._request,
+                None,
+                _bindings(application_data(self._policy, self._target.components, self._channel)[0]),
+                token,
             )
         except raw.GSSError as error:
-            raise mechanism_error(self._credentials.where(phase, self._peer_name), error) from error
+            raise mechanism_error(self._credentials.where(phase, self._peer_name), error, token) from error
         self._context = result.context
         if waits:
             self._credentials.stepped()
@@ -152,11 +155,15 @@ class GssInitiator(_GssContext):
 class GssAcceptor(_GssContext):
     """A server's context."""
 
-    __slots__ = ("_credentials",)
+    __slots__ = ("_asked", "_bound", "_credentials", "_delegated")
+    initiates = False
 
-    def __init__(self, credentials: Acceptor) -> None:
-        super().__init__("the client")
+    def __init__(self, credentials: Acceptor, policy: Policy, *, bulk: bool = True) -> None:
+        super().__init__("the client", policy, bulk)
         self._credentials = credentials
+        self._asked: Service | None = None
+        self._bound = Bound.NOTHING
+        self._delegated: Delegated | None = None
 
     @property
     def may_wait(self) -> bool:
@@ -166,22 +173,46 @@ class GssAcceptor(_GssContext):
         if token is None:
             raise MechanismError("a server needs the client's token before it can answer")
         creds = self._credentials.use()
+        self._asked = self._asked or requested_service(token)
+        components = self._asked.components if self._asked else None
+        data, self._bound = application_data(self._policy, components, self._channel)
         try:
-            result = raw.accept_sec_context(token, creds, self._context)
+            result = raw.accept_sec_context(token, creds, self._context, _bindings(data))
         except raw.GSSError as error:
-            raise mechanism_error(self._credentials.where(Phase.ACCEPT), error) from error
+            raise mechanism_error(self._credentials.where(Phase.ACCEPT), error, token) from error
         self._context = result.context
         if not result.more_steps:
             self._finish(result)
         return StepResult(result.token or None, not result.more_steps)
 
+    def info(self) -> ContextInfo:
+        bound = self._bound if self._flags & _CHANNEL_BOUND else Bound.NOTHING
+        return super().info()._replace(bound=bound, claimed=_spn(self._asked), delegated=self._delegated)
+
     def _finish(self, result: AcceptSecContextResult) -> None:
         self._flags = int(result.flags)
         self._mech = result.mech
         self._lifetime = float(result.lifetime) if result.lifetime else None
-        name = raw.display_name(result.initiator_name, False).name.decode()
-        self._peer = Peer(name)
+        name = raw.display_name(result.initiator_name, False).name.decode(errors="backslashreplace")
+        self._peer = Peer(name, claims_of(result.initiator_name, name))
         self._peer_name = name
+        if self._policy.delegation is not Delegation.NONE and result.delegated_creds is not None:
+            self._delegated = taken(result.delegated_creds, name)
+
+
+def _bindings(data: bytes | None) -> raw.ChannelBindings | None:
+    return None if data is None else raw.ChannelBindings(application_data=data)
+
+
+@lru_cache(maxsize=1024)
+def _spn(asked: Service | None) -> ServicePrincipalName | None:
+    """The SPN that the client's ticket names; None for a name that is none."""
+    if asked is None or len(asked.components) not in (2, 3):
+        return None
+    try:
+        return ServicePrincipalName.parse(asked.spn)
+    except InvalidName:
+        return None
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from ._sources import Credential, DefaultCredential, Keytab
 
 if TYPE_CHECKING:
     from .._spn import ServicePrincipalName
-    from .._types import Policy
+    from .._types import DelegatedCredential, Policy
     from ..abc import SecurityContext
     from ._gss_credentials import Acceptor, Initiator
 
@@ -39,18 +39,29 @@ class _Mechanism:
 
     name: str
 
-    def __init__(self, credential: Credential | None = None) -> None:
-        self.credential: Credential = credential or DefaultCredential()
+    def __init__(self, credential: Credential | DelegatedCredential | None = None) -> None:
+        self.credential: Credential | DelegatedCredential = credential or DefaultCredential()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.credential!r})"
 
 
 class _KerberosFamily(_Mechanism):
-    """Through GSSAPI, or on Windows through SSPI."""
+    """Through GSSAPI, or on Windows through SSPI.
+
+    :param bulk: seal and open large messages with OpenSSL, where ``cryptography`` is installed and the key is of AES.
+        The bytes on the wire are the same and the peer need not know; False leaves every message to GSSAPI.
+        See docs/message-protection.md
+    """
 
     _initiator: Initiator | None = None
     _acceptor: Acceptor | None = None
+
+    def __init__(
+        self, credential: Credential | DelegatedCredential | None = None, *, bulk: bool = True
+    ) -> None:
+        super().__init__(credential)
+        self.bulk = bulk
 
     def initiate(self, target: ServicePrincipalName, policy: Policy, /) -> SecurityContext:
         if sys.platform == "win32":
@@ -61,7 +72,7 @@ class _KerberosFamily(_Mechanism):
             from ._gssapi import GssInitiator, initiator
         if self._initiator is None:
             self._initiator = initiator(self.credential, self.name)
-        return GssInitiator(target, policy, self.name, self._initiator)
+        return GssInitiator(target, policy, self.name, self._initiator, bulk=self.bulk)
 
     def accept(self, policy: Policy, /) -> SecurityContext:
         if sys.platform == "win32":
@@ -70,7 +81,7 @@ class _KerberosFamily(_Mechanism):
             return server_context(self.name, self.credential, policy)
         with _installed():
             from ._gssapi import GssAcceptor
-        return GssAcceptor(self._acceptor_credentials())
+        return GssAcceptor(self._acceptor_credentials(), policy, bulk=self.bulk)
 
     def prepare_server(self) -> None:
         if sys.platform != "win32":
@@ -103,7 +114,10 @@ class Kerberos(_KerberosFamily):
 
 class Ntlm(_Mechanism):
     """NTLM, for whoever asks for it by name. It cannot prove a server's identity: a policy that requires mutual
-    authentication refuses it."""
+    authentication refuses it.
+
+    A client takes a :class:`Password`, a server a :class:`UserFile`; on Windows either takes what the process has.
+    """
 
     name = "ntlm"
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .._spn import ServicePrincipalName
+from ._secret import Secret
 
-__all__ = ["Credential", "CredentialCache", "DefaultCredential", "Keytab", "Password"]
+__all__ = ["Credential", "CredentialCache", "DefaultCredential", "Keytab", "Password", "UserFile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,42 @@ class Keytab:
         return f"the keytab {os.fspath(self.path)}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Password:
-    """A principal and its password; for Kerberos ``alice@EXAMPLE.TEST`` or just ``alice``."""
+    """A principal and its password. It cannot be pickled, and no ``repr`` shows the password.
+
+    :param principal: for Kerberos ``alice@EXAMPLE.TEST`` or just ``alice``
+    :param password: as text, or in a :class:`Secret` already
+    """
 
     principal: str
-    password: str = field(repr=False)
+    secret: Secret[str] = field(repr=False)
+
+    def __init__(self, principal: str, password: str | Secret[str]) -> None:
+        secret = password if isinstance(password, Secret) else Secret(password)
+        object.__setattr__(self, "principal", principal)
+        object.__setattr__(self, "secret", secret)
+
+    @property
+    def password(self) -> str:
+        """The password itself."""
+        return self.secret.reveal()
 
     def __str__(self) -> str:
         return f"the password of {self.principal}"
 
 
-Credential: TypeAlias = DefaultCredential | CredentialCache | Keytab | Password
+@dataclass(frozen=True, slots=True)
+class UserFile:
+    """An NTLM server's accounts: a line for each, ``DOMAIN:USER:PASSWORD`` or in smbpasswd's format with hashes.
+
+    :param path: the file; whoever reads it can be any of these users
+    """
+
+    path: str | os.PathLike[str]
+
+    def __str__(self) -> str:
+        return f"the user file {os.fspath(self.path)}"
+
+
+Credential: TypeAlias = DefaultCredential | CredentialCache | Keytab | Password | UserFile

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .._types import Limits, Policy, Role, Target
 from ..abc import Framing, Mechanism
-from ..engine import NEED_DATA, Connection, EndOfData, Event, StepRequired
+from ..engine import NEED_DATA, Connection, DecisionRequired, EndOfData, Event, StepRequired
 
 __all__ = ["EnginePair", "Side"]
 
@@ -16,6 +17,16 @@ Chop = Callable[[bytes], Iterable[bytes]]
 
 def _whole(data: bytes) -> Iterable[bytes]:
     return (data,)
+
+
+def _at_once(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that waits for nothing; there is no loop here."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    coroutine.close()
+    raise RuntimeError("an application's decision that waits needs an event loop")
 
 
 @dataclass
@@ -33,6 +44,9 @@ class Side:
             while (event := self.engine.next_event()) is not NEED_DATA:
                 if isinstance(event, StepRequired):
                     event.run()
+                    self.engine.step_done(event)
+                elif isinstance(event, DecisionRequired):
+                    _at_once(event.ask())
                     self.engine.step_done(event)
                 elif isinstance(event, EndOfData) and event in self.events:
                     return

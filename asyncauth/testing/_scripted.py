@@ -12,14 +12,15 @@ import hmac
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .._bindings import Bound
 from .._errors import IntegrityError, MechanismError
+from .._spn import ServicePrincipalName
 from .._types import Peer, Protection
 from ..abc import ContextInfo, StepResult, Unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._spn import ServicePrincipalName
     from .._types import Policy
 
 __all__ = ["ScriptedMechanism"]
@@ -38,6 +39,8 @@ class ScriptedMechanism:
     :param mechanism: the mechanism it claims to have used
     :param mutual: whether it claims that the server was authenticated
     :param peer: whom the server sees
+    :param sends_bindings: whether the server finds its client to have sent channel bindings, its channel's own
+    :param asked_for: the SPN that the server finds in the client's token; with bindings that is proven
     :param fails_at: the number of the step, from 0 and counted on each side, that is refused
     :param error_token: the token that goes with the refusal
     :param waits: what each step says of itself: that it may wait
@@ -50,6 +53,8 @@ class ScriptedMechanism:
     mechanism: str = "kerberos"
     mutual: bool = True
     peer: str = "alice@EXAMPLE.TEST"
+    sends_bindings: bool = False
+    asked_for: str | None = None
     fails_at: int | None = None
     error_token: bytes | None = None
     waits: bool = False
@@ -75,11 +80,15 @@ class ScriptedContext:
         self._peer = peer
         self._acceptor = acceptor
         self._steps = 0
+        self._channel: bytes | None = None
         self._sent = self._received = 0
 
     @property
     def may_wait(self) -> bool:
         return self._script.waits
+
+    def bind(self, channel: bytes, /) -> None:
+        self._channel = channel
 
     def step(self, token: bytes | None, /) -> StepResult:
         number, self._steps = self._steps, self._steps + 1
@@ -101,7 +110,13 @@ class ScriptedContext:
 
     def info(self) -> ContextInfo:
         script = self._script
-        return ContextInfo(script.mechanism, script.reaches, script.mutual, self._peer, None)
+        asked = ServicePrincipalName.parse(script.asked_for) if script.asked_for else None
+        bound = Bound.NOTHING
+        if script.sends_bindings and self._acceptor:
+            bound |= Bound.CHANNEL if self._channel else Bound.NOTHING
+            bound |= Bound.TARGET if asked else Bound.NOTHING
+        reached = (script.mechanism, script.reaches, script.mutual, self._peer, None)
+        return ContextInfo(*reached, bound=bound, claimed=asked if self._acceptor else None)
 
     def wrap(self, data: bytes, seal: bool, /) -> bytes:
         header = bytes((seal, self._acceptor)) + self._sent.to_bytes(8, "big")

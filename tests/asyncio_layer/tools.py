@@ -221,7 +221,7 @@ class WatchedContext:
     def __init__(self, watched: Watched, inner: SecurityContext) -> None:
         self.watched = watched
         self.inner = inner
-        self.info, self.sign, self.verify = inner.info, inner.sign, inner.verify
+        self.info, self.sign, self.verify, self.bind = inner.info, inner.sign, inner.verify, inner.bind
 
     @property
     def may_wait(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,17 @@ from asyncauth.testing import SambaRealm, Service
 from ._process import Cli, Inside, environment
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def logger() -> Iterator[None]:
+    """The command line takes the library's logger for the process, which here has others to serve."""
+    found = logging.getLogger("asyncauth")
+    before = found.handlers[:], found.propagate, found.level
+    yield
+    handlers, found.propagate, level = before
+    found.handlers[:] = handlers
+    found.setLevel(level)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_a_server_without_a_key_fails_at_its_start(cli: Cli, tmp_path: Path, con
     if content is not None:
         path.write_bytes(content)
     reason, fix = cli.fails("serve", "--listen", "127.0.0.1:0", "--keytab", path, "--echo")
-    assert f"the keytab {path} cannot be" in reason
+    assert f"the keytab {path} " in reason
     assert "klist -k" in fix
 
 

@@ -15,7 +15,7 @@ from asyncauth.testing import SambaRealm, Service
 from ._process import COMMAND, PATIENCE, ROOT, Cli, parsed
 
 SPN = "Echo/localhost"
-FRAMINGS = ["nns", "winsock"]
+FRAMINGS = ["nns", "winsock", "sasl"]
 MEGABYTES = 30
 
 
@@ -34,7 +34,8 @@ def test_two_processes_authenticate_each_other(cli: Cli, keytab: Path, framing: 
         "mechanism": "kerberos",
         "protection": "seal",
         "mutual": True,
-        "spn": None,
+        "spn": SPN,
+        "spn_proven": True,
     }
 
 

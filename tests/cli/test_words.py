@@ -14,12 +14,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from asyncauth import AsyncAuthError, Peer
+from asyncauth import AsyncAuthError
 from asyncauth.cli import main
 from asyncauth.cli._demo_wire import _beginning, hexed
 from asyncauth.cli._options import Endpoint, endpoint, guid, seconds
 from asyncauth.cli._output import Output, log_to_stderr, printable
-from asyncauth.cli._server import allowed
 from asyncauth.cli._target import Sought, target
 
 from ._process import COMMAND, ROOT, environment, log_kept
@@ -158,24 +157,6 @@ def test_guids_with_and_without_braces() -> None:
     assert guid("{7e9cf2ab-3c21-4ae1-a1cb-1d2b8c1d9b6e}") == guid("7E9CF2AB-3C21-4AE1-A1CB-1D2B8C1D9B6E")
     with pytest.raises(argparse.ArgumentTypeError):
         guid("nonsense")
-
-
-@pytest.mark.parametrize(
-    ("name", "patterns", "may"),
-    [
-        ("alice@A.TEST", [], True),
-        ("alice@A.TEST", ["alice@A.TEST"], True),
-        ("alice@A.TEST", ["ALICE@A.TEST"], False),
-        ("alice@A.TEST", ["alice"], False),
-        ("alice@B.TEST", ["*@A.TEST"], False),
-        ("http/app1@A.TEST", ["http/*@A.TEST"], True),
-        ("carol@A.TEST", ["alice@*", "[bc]*@A.TEST"], True),
-        (None, ["*"], False),
-        (None, [], True),
-    ],
-)
-def test_who_is_allowed(name: str | None, patterns: list[str], may: bool) -> None:
-    assert allowed(None if name is None else Peer(name), patterns) is may
 
 
 def test_no_terminal_is_told_what_to_do() -> None:

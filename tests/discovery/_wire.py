@@ -22,6 +22,9 @@ class FakeContext:
     got: list[bytes | None] = field(default_factory=list)
     may_wait: bool = False
 
+    def bind(self, channel: bytes, /) -> None:
+        raise AssertionError("there is no channel here")
+
     def step(self, token: bytes | None, /) -> StepResult:
         self.got.append(token)
         return self.steps[len(self.got) - 1]

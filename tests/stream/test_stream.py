@@ -72,7 +72,7 @@ async def test_both_ends_know_each_other(house: House) -> None:
         server = seen[0]
         assert server.extra(AuthAttribute.peer).name == "alice@EXAMPLE.TEST"
         assert server.extra(AuthAttribute.server_side)
-        assert server.extra(AuthAttribute.target, None) is None
+        assert str(server.extra(AuthAttribute.target)) == THREE_PARTS  # proven by target binding
 
 
 @framings

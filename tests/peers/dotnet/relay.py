@@ -16,15 +16,15 @@ _READ_BYTES = 65_536
 
 
 class Relay:
-    """Listens, and passes one connection on to ``port``."""
+    """Listens, and passes one connection on to ``port``, on another host if that is given."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.chunks: list[Chunk] = []
         self.holding = False
         """What may pass has passed, and there is more."""
-        self._onward = port
+        self._onward = (host, port)
         self._room: dict[str, int] = {}
         self._lock = threading.Lock()
         self._released = threading.Event()
@@ -64,7 +64,7 @@ class Relay:
             client, _ = self._listener.accept()
         except OSError:
             return
-        server = socket.create_connection(("127.0.0.1", self._onward))
+        server = socket.create_connection(self._onward)
         self._ends += [client, server]
         start = time.monotonic()
         for sender, source, target in ((">", client, server), ("<", server, client)):

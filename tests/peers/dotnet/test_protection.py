@@ -165,7 +165,7 @@ async def test_a_client_of_theirs_without_protection_is_refused(
             assert ours.code == "0x80090302"  # SEC_E_UNSUPPORTED_FUNCTION
         return
     assert isinstance(ours, MechanismError)
-    assert "a mechanism that is not allowed here" in str(ours)
+    assert "the client sent NTLM" in str(ours)
     assert handshake[0].says("NTLM message 1, without SPNEGO")
     assert handshake[1].data.hex() == "1501a100080c0309808009030c"
     assert theirs.error == "InvalidCredentialException"

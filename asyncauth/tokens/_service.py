@@ -1,0 +1,101 @@
+"""Which service a client asked for: the name in the clear part of its Kerberos ticket.
+
+A server uses it once for each handshake, so nothing is parsed that is not on the way to the name.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ._der import OCTET_STRING, OID, SEQUENCE, TEXT, MalformedToken, element, enter, field
+
+__all__ = ["Service", "requested_service"]
+
+_INITIAL, _INIT, _RESPONSE = 0x60, 0xA0, 0xA1
+_AP_REQ, _TICKET = 0x6E, 0x61
+_SPNEGO = bytes.fromhex("2b0601050502")
+_KERBEROS = (bytes.fromhex("2a864886f712010202"), bytes.fromhex("2a864882f712010202"))
+"""1.2.840.113554.1.2.2, and 1.2.840.48018.1.2.2, as Microsoft once wrote it."""
+_AP_REQ_ID = b"\x01\x00"
+
+
+class Service(NamedTuple):
+    """The name of a service as it stands in a ticket.
+
+    :param components: ``("http", "app1.example.test")``
+    :param realm: the service's own
+    """
+
+    components: tuple[str, ...]
+    realm: str
+
+    @property
+    def spn(self) -> str:
+        """The components as they are written: ``http/app1.example.test``."""
+        return "/".join(self.components)
+
+    def __str__(self) -> str:
+        return f"{self.spn}@{self.realm}"
+
+
+def requested_service(token: bytes) -> Service | None:
+    """The service that a client's token has a ticket for; None if it has none that can be read. Never raises.
+
+    Takes what a client may send in any leg: Kerberos in RFC 2743's frame or without it (DCE style), and SPNEGO with
+    a mechToken or a responseToken that holds such. About ten microseconds.
+
+    Nobody has vouched for the name before the handshake is done, and not for much afterwards: it is outside the
+    ticket's encryption, so that a client may put any other name there whose key is the same, as the names of one
+    account are. It says what the client asked for; that the ticket's key fits is all that is proved.
+
+    Sources: RFC 4120 5.3 and 5.5.1, RFC 2743 3.1, RFC 4121 4.1, RFC 4178 4.2.
+    """
+    try:
+        return _in_token(token)
+    except (MalformedToken, UnicodeDecodeError):
+        return None
+
+
+def _in_token(token: bytes) -> Service | None:
+    at, end = 0, len(token)
+    tag, start, stop = element(token, at, end)
+    if tag == _INITIAL:
+        oid, body = enter(token, start, stop, OID)
+        if token[oid:body] == _SPNEGO:
+            tag, start, stop = element(token, body, stop)
+    if tag in (_INIT, _RESPONSE):
+        at, end = _inner(token, start, stop)
+        tag, start, stop = element(token, at, end)
+    if tag == _INITIAL:
+        at, end = _kerberos(token, start, stop)
+        tag, start, stop = element(token, at, end)
+    return _in_request(token, start, stop) if tag == _AP_REQ else None
+
+
+def _inner(token: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where NegTokenInit's mechToken is, or NegTokenResp's responseToken; both have the number 2."""
+    start, end = field(token, *enter(token, start, end, SEQUENCE), 0xA2)
+    return enter(token, start, end, OCTET_STRING)
+
+
+def _kerberos(token: bytes, start: int, end: int) -> tuple[int, int]:
+    oid, body = enter(token, start, end, OID)
+    if token[oid:body] not in _KERBEROS or token[body : body + 2] != _AP_REQ_ID:
+        raise MalformedToken("no Kerberos AP-REQ in the token")
+    return body + 2, end
+
+
+def _in_request(token: bytes, start: int, end: int) -> Service:
+    ticket = field(token, *enter(token, start, end, SEQUENCE), 0xA3)
+    start, end = enter(token, *enter(token, *ticket, _TICKET), SEQUENCE)
+    realm_at, after_realm = field(token, start, end, 0xA1)
+    realm_at, realm_end = enter(token, realm_at, after_realm, TEXT)
+    sequence = enter(token, *field(token, after_realm, end, 0xA2), SEQUENCE)
+    at, end = enter(token, *field(token, *sequence, 0xA1), SEQUENCE)
+    components = []
+    while at < end:
+        start, at = enter(token, at, end, TEXT)
+        components.append(str(token[start:at], "utf-8"))
+    if not components:
+        raise MalformedToken("the ticket's service has no name")
+    return Service(tuple(components), str(token[realm_at:realm_end], "utf-8"))
