@@ -35,7 +35,7 @@ def add_keytab(
         "example:\n  asyncauth keytab write F --spn HTTP/app1.example.test --from-keytab ALL --account svc",
     )  # fmt: skip
     for parser in (listing, check, write):
-        parser.add_argument("file", metavar="FILE", help="the keytab")
+        parser.add_argument("file", metavar="FILE", type=_path, help="the keytab")
     _check(check)
     _write(write)
     for parser in (listing, check, write):
@@ -65,7 +65,7 @@ def _write(parser: argparse.ArgumentParser) -> None:
         "--with-account", action="store_true", help="an entry for the account too, with which it can log in"
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--from-keytab", metavar="FILE", help="a keytab with the account's entry")
+    source.add_argument("--from-keytab", metavar="FILE", type=_path, help="a keytab with the account's entry")
     source.add_argument(
         "--password-file", metavar="FILE", help="a file whose first line is the password, - for stdin"
     )
@@ -101,3 +101,8 @@ def _enctype(text: str) -> int:
     except KeyError:
         known = ", ".join(_ENCTYPES)
         raise argparse.ArgumentTypeError(f"{text!r} is none of {known}") from None
+
+
+def _path(text: str) -> str:
+    """A keytab's path; ``FILE:/etc/app.keytab``, as KRB5_KTNAME has it, is one too."""
+    return text.removeprefix("FILE:")

@@ -39,6 +39,23 @@ def test_list(subject: Subject, command: Inside) -> None:
     assert all(event["written"].startswith("20") for event in entries)
 
 
+def test_a_keytab_may_be_called_as_the_environment_calls_it(
+    subject: Subject, command: Inside, tmp_path: Path
+) -> None:
+    plain, prefixed = (command("keytab", "list", f"{prefix}{subject.keytab}") for prefix in ("", "FILE:"))
+    assert (plain.returncode, plain.stdout) == (0, prefixed.stdout)
+    arguments = (
+        "--spn",
+        subject.spn,
+        "--from-keytab",
+        f"FILE:{subject.keytab}",
+        "--account",
+        subject.service.name,
+    )
+    command.events("keytab", "write", f"FILE:{tmp_path / 'spn.keytab'}", *arguments)
+    assert read_keytab(tmp_path / "spn.keytab")
+
+
 def test_list_for_people_shows_no_key(subject: Subject, command: Inside) -> None:
     subject.keytab.chmod(0o644)
     done = command("keytab", "list", subject.keytab)
