@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,16 +64,30 @@ def test_no_default_realm(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown(8, MechanismError, "-1765328160", "no default realm", when=first_step(client, TWO_PARTS))
 
 
+@pytest.fixture
+def nothing_collected() -> Iterator[None]:
+    """GSSAPI reads the configuration even to release credentials, and other tests have left some to the collector."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @row(8)
-def test_a_configuration_that_is_none(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("nothing_collected")
+def test_a_configuration_that_is_none(conf: Path) -> None:
     conf.write_text("[libdefaults\n")
-    monkeypatch.setenv("KRB5_CONFIG", str(conf))
     client = Negotiate(Password("alice@EXAMPLE.TEST", "whatever"))
-    shown(8, MechanismError, "-1765328248", "krb5.conf cannot be read", when=first_step(client, TWO_PARTS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KRB5_CONFIG", str(conf))
+        shown(
+            8, MechanismError, "-1765328248", "krb5.conf cannot be read", when=first_step(client, TWO_PARTS)
+        )
 
 
 @row(8)
 @kinds
+@pytest.mark.usefixtures("nothing_collected")
 def test_a_configuration_that_may_not_be_read(house: House, kind: type[Negotiate]) -> None:
     client = kind(CredentialCache(house.cache))
     with as_nobody():

@@ -8,9 +8,11 @@ import pytest
 
 from asyncauth import (
     CredentialError,
+    Delegation,
     HandshakeTimeout,
     MechanismError,
     PeerRejected,
+    Policy,
     TargetError,
     TruncatedStream,
 )
@@ -98,9 +100,11 @@ async def test_a_wrong_password_of_theirs(meeting: Meeting, tap: Tap) -> None:
         assert [m.kind for m in handshake] == ([] if meeting.net31 else [0x15])
 
 
-async def test_credentials_that_they_would_delegate(meeting: Meeting) -> None:
-    """N16: .NET 8 passes on whatever ticket may be passed on, and our server takes none; 3.1 knows no levels."""
-    async with meeting.layer.serving(meeting.sockauth) as server:
+@pytest.mark.parametrize("takes", [Delegation.NONE, Delegation.ANY])
+async def test_credentials_that_they_would_delegate(meeting: Meeting, takes: Delegation) -> None:
+    """N16: .NET 8 passes on whatever ticket may be passed on, and our server takes it if its policy says so; 3.1 knows
+    no levels."""
+    async with meeting.layer.serving(meeting.sockauth, require=Policy(delegation=takes)) as server:
         there = Outcome()
         await outcome(there, lambda: meeting.their_client(server.port, impersonation="Delegation"))
         if meeting.net31:
@@ -108,7 +112,8 @@ async def test_credentials_that_they_would_delegate(meeting: Meeting) -> None:
             assert there.error.error == "ArgumentOutOfRangeException"
             return
         mine = await server.next()
-        assert not hasattr(mine.info, "delegated")
+        assert mine.info.delegation
+        assert (mine.info.delegated is not None) is (takes is Delegation.ANY)
         await there.value.write(10)
         assert await mine.receive_exactly(10) == pattern(0, 10)
         await there.value.close()
