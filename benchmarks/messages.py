@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
@@ -18,11 +19,8 @@ from gssapi import raw
 
 from asyncauth import Policy, Protection, ServicePrincipalName
 from asyncauth.abc import SecurityContext
+from asyncauth.bench import Place, private_realm
 from asyncauth.mechanisms import CredentialCache, Keytab, Negotiate
-
-from ._common import MESSAGE, SPN
-from ._realm import Place, private_realm
-from ._report import tell
 
 SIZES = (0, 64, 256, 1024, 1536, 2048, 3072, 4096, 8192, 16_384, 65_536)
 _BATCH_SECONDS = 0.002
@@ -52,9 +50,13 @@ class Row(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print; a line of JSON for each size with ``--json``."""
     options = _parser().parse_args(arguments)
-    with private_realm(options.realm, tell) as place:
+    with private_realm(options.realm, _tell) as place:
         for row in rows(place, options.sizes, options.rounds, seal=options.protection == "seal"):
             print(json.dumps(row._asdict()) if options.json else _line(row), flush=True)
+
+
+def _tell(line: str) -> None:
+    print(f"  {line}", file=sys.stderr, flush=True)
 
 
 def rows(place: Place, sizes: Sequence[int], rounds: int, *, seal: bool) -> Iterator[Row]:
@@ -96,7 +98,7 @@ def _gssapi(place: Place, seal: bool) -> Way:
 def _ours(place: Place, seal: bool, *, everything: bool = False) -> Way:
     client, server = _handshake(place, bulk=True)
     for sender, receiver in ((client, server), (server, client)):  # makes the keys
-        receiver.unwrap(sender.wrap(MESSAGE, seal))
+        receiver.unwrap(sender.wrap(bytes(65_536), seal))
     if everything:
         client, server = client._bulk, server._bulk  # type: ignore[attr-defined]  # noqa: SLF001
     return Way(lambda data: client.wrap(data, seal), server.unwrap)
@@ -105,7 +107,7 @@ def _ours(place: Place, seal: bool, *, everything: bool = False) -> Way:
 def _handshake(place: Place, *, bulk: bool) -> tuple[SecurityContext, SecurityContext]:
     policy = Policy(Protection.SEAL)
     client = Negotiate(CredentialCache(place.cache), bulk=bulk).initiate(
-        ServicePrincipalName.parse(SPN), policy
+        ServicePrincipalName.parse(place.spn), policy
     )
     server = Negotiate(Keytab(place.keytab), bulk=bulk).accept(policy)
     token: Any = None

@@ -29,6 +29,24 @@ def test_what_a_page_refers_to_is_there(page: Path) -> None:
         assert (DOCS / name).exists(), name
 
 
+def test_every_defence_has_a_test_that_exists() -> None:
+    """And every threat a row: those of the protocol by number, those of other libraries by theirs."""
+    text = (DOCS / "security.md").read_text()
+    rows = re.findall(r"^\| (P?\d+) \| (.*) \| (.*) \|$", text, re.MULTILINE)
+    assert sorted(number for number, *_ in rows) == sorted(
+        [str(number) for number in range(1, 26)] + [f"P{number}" for number in (*range(1, 8), 14, 15)]
+    )
+    named = {number: re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", shown) for number, _, shown in rows}
+    assert [number for number, tests in named.items() if not tests] == []
+    missing = [
+        f"{number}: {file}::{name}"
+        for number, tests in named.items()
+        for file, name in tests
+        if not re.search(rf"^(async )?def {name}\(", (DOCS.parent / file).read_text(), re.MULTILINE)
+    ]
+    assert missing == []
+
+
 def test_the_limits_of_ms_nns() -> None:
     text = (DOCS / "framing-nns.md").read_text()
     framing, limits = NegotiateStream(), Limits()

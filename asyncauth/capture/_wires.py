@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..framings import GssSample, NegotiateStream, Winsock
+from ..framings import GssSample, NegotiateStream, Sasl, Winsock
 from ._gss_sample import GssSampleWire
+from ._ldap import LdapWire, begins_ldap
 from ._negotiate_stream import NegotiateStreamWire
 from ._reading import Cut, Wire, unreadable
 from ._sasl import SaslWire
@@ -12,6 +13,9 @@ from ._winsock import WinsockWire
 __all__ = ["wire_of"]
 
 _DECIDED_BYTES = 64
+_FRAMINGS = (
+    NegotiateStream(), GssSample(), GssSample(1), Winsock(), Sasl("GSSAPI"), Sasl("GSS-SPNEGO"),
+)  # fmt: skip
 
 
 def wire_of(framing: str | None, *, bare: bool) -> Wire:
@@ -29,6 +33,8 @@ def wire_of(framing: str | None, *, bare: bool) -> Wire:
             return GssSampleWire(1 if framing.endswith("v1") else 2)
         case "sasl":
             return SaslWire(bare=bare)
+        case "ldap":
+            return LdapWire()
         case _:
             return _Recognised(bare=bare)
 
@@ -54,10 +60,8 @@ class _Recognised:
 
     def _claims(self, start: bytes) -> list[str] | None:
         """The framings that claim such a client; None if they do not know yet."""
-        verdicts = {
-            framing.name: framing.claims(start)
-            for framing in (NegotiateStream(), GssSample(), GssSample(1), Winsock())
-        }
-        if None in verdicts.values() and len(start) < _DECIDED_BYTES:
+        verdicts = [(framing.name, framing.claims(start)) for framing in _FRAMINGS]
+        verdicts.append(("ldap", begins_ldap(start)))
+        if len(start) < _DECIDED_BYTES and any(claimed is None for _, claimed in verdicts):
             return None
-        return [name for name, claimed in verdicts.items() if claimed]
+        return [name for name, claimed in verdicts if claimed]

@@ -108,14 +108,13 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-v", "--verbose", action="count", default=0, help="log to stderr; twice for more")
 
 
-def add_wire(parser: argparse.ArgumentParser) -> None:
-    """How to authenticate and how to talk."""
+def add_wire(parser: argparse.ArgumentParser, *, server: bool = False) -> None:
+    """How to authenticate and how to talk.
+
+    :param server: clients speak first, so it need not choose the wire format
+    """
     group = parser.add_argument_group("authentication")
-    group.add_argument(
-        "--framing", choices=("nns", "winsock", "gss-sample", "sasl"), default="nns",
-        help="wire format: MS-NNS, as .NET's NegotiateStream (default), the SSPI sockets sample's, that of MIT's"
-        " gss-client and gss-server, or SASL's GSSAPI (with kerberos) and GSS-SPNEGO",
-    )  # fmt: skip
+    _add_framing(group, server)
     group.add_argument(
         "--mechanism", choices=("negotiate", "kerberos", "ntlm"), default="negotiate",
         help="SPNEGO over Kerberos (default), Kerberos alone, or NTLM",
@@ -142,6 +141,16 @@ def add_wire(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write what passes to a new file, without secrets, for asyncauth decode",
     )
+
+
+def _add_framing(group: argparse._ArgumentGroup, server: bool) -> None:
+    recognised = "; any: whichever of them but SASL a client begins with (docs/framing-recognition.md)"
+    group.add_argument(
+        "--framing", choices=("nns", "winsock", "gss-sample", "sasl", *(["any"] if server else [])), default="nns",
+        help="wire format: MS-NNS, as .NET's NegotiateStream (default), the SSPI sockets sample's, that of MIT's"
+        " gss-client and gss-server, or SASL's GSSAPI (with kerberos) and GSS-SPNEGO"
+        f"{recognised if server else ''}",
+    )  # fmt: skip
 
 
 def add_decode(parser: argparse.ArgumentParser) -> None:
@@ -190,8 +199,10 @@ def add_directory(parser: argparse.ArgumentParser) -> None:
 
 def framing(arguments: argparse.Namespace) -> Framing:
     """The wire format of ``--framing``."""
-    from ..framings import GssSample, NegotiateStream, Sasl, Winsock
+    from ..framings import AnyOf, GssSample, NegotiateStream, Sasl, Winsock
 
+    if arguments.framing == "any":
+        return AnyOf(NegotiateStream(), GssSample(), GssSample(1), Winsock())
     if arguments.framing == "sasl":
         return Sasl("GSSAPI" if arguments.mechanism == "kerberos" else "GSS-SPNEGO")
     framings: dict[str, type[Framing]] = {"nns": NegotiateStream, "winsock": Winsock, "gss-sample": GssSample}

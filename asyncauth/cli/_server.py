@@ -102,13 +102,15 @@ class Server:
         level = info.protection.name.lower()
         asked = info.target or info.claimed_target
         proof = "mutual" if info.mutual else "one-way"
+        spoken = f", framing {info.framing}" if self._arguments.framing == "any" else ""
         self._output.event(
             "authenticated",
-            f"{info.peer or 'somebody'} from {address}: {info.mechanism}, {proof}, {level}",
+            f"{info.peer or 'somebody'} from {address}: {info.mechanism}, {proof}, {level}{spoken}",
             peer=None if info.peer is None else info.peer.name,
             mechanism=info.mechanism,
             protection=level,
             mutual=info.mutual,
+            framing=info.framing,
             spn=None if asked is None else str(asked),
             spn_proven=info.target_proven,
             address=address,

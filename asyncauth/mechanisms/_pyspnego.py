@@ -8,6 +8,9 @@ A client sends channel bindings. A server looks at none: pyspnego does not say w
 for a match, and refuses whoever sends none. So a policy that requires them refuses everybody here. There is no target
 binding: an NTLM token has no ticket.
 
+Its NTLM seals whatever it is given to wrap. That is more than signing, and it is what Samba's directory server expects
+where only signing was agreed, so it is left as it is.
+
 At the level DEBUG pyspnego logs whole tokens. Its loggers are set to INFO, unless the program has set them to something
 else by name; a program that debugs itself does not publish its users' tokens.
 
@@ -93,7 +96,7 @@ class SpnegoContext:
             result = self._context.wrap(data, encrypt=seal)
         except SpnegoError as error:
             raise self._broken(error) from error
-        if result.encrypted is not seal:
+        if seal and not result.encrypted:
             raise IntegrityError(f"the mechanism did not seal a message for {self._peer_name}")
         return result.data
 

@@ -67,10 +67,12 @@ def test_no_secret_is_left(path: Path) -> None:
     shown = {sender: b"".join(shown_bytes(text, sender)) for sender in "><"}
     expected = secrets(path)
     assert expected or "refused" in path.stem or "fails" in path.stem
+    realm = (Capture.parse(path.read_text())["realm"].partition(",")[0]).encode()
     for secret in expected:
         for at in range(0, len(secret) - 8, 8):
-            assert secret[at : at + 8] not in shown[">"]
-            assert secret[at : at + 8] not in shown["<"]
+            if (piece := secret[at : at + 8]) != realm:  # which is in the ticket's clear part too
+                assert piece not in shown[">"]
+                assert piece not in shown["<"]
 
 
 def shown_bytes(text: str, sender: str) -> list[bytes]:
@@ -127,7 +129,9 @@ def test_a_dump_does_not_depend_on_the_cuts_between_chunks(path: Path, data: st.
     assert not [secret for secret in hidden if secret in text.replace("\n", "")]
 
 
-@pytest.mark.parametrize("framing", ["nns", "winsock", "gss-sample", "gss-sample-v1", "something new"])
+@pytest.mark.parametrize(
+    "framing", ["nns", "winsock", "gss-sample", "gss-sample-v1", "sasl", "ldap", "something new"]
+)
 def test_what_is_not_understood_is_left_out(framing: str) -> None:
     redactor = Redactor("1", wire_of(framing, bare=False))
     text = redactor.passed(">", 0.0, b"PASSWORD=hunter2 and so on") + redactor.passed(
@@ -139,10 +143,13 @@ def test_what_is_not_understood_is_left_out(framing: str) -> None:
     assert "[" in text
 
 
-@pytest.mark.parametrize("framing", ["nns", "winsock", "gss-sample"])
+@pytest.mark.parametrize("framing", ["nns", "winsock", "gss-sample", "sasl", "ldap"])
 def test_half_a_message_at_the_end_is_left_out(framing: str) -> None:
     redactor = Redactor("1", wire_of(framing, bare=False))
-    begun = {"nns": "1601000596", "winsock": "96050000", "gss-sample": "0200000596"}[framing]
+    begun = {
+        "nns": "1601000596", "winsock": "96050000", "gss-sample": "0200000596", "sasl": "0200000596",
+        "ldap": "308205b50201016082",
+    }[framing]  # fmt: skip
     data = bytes.fromhex(begun) + b"\x60\x82\x05\x92 the beginning of a token"
     assert redactor.passed(">", 0.5, data) == ""
     assert redactor.closed(1.0) == f">1 0.500000 [{len(data)}]\n-1 1.000000\n"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 FILES = sorted(
-    path for peer in ("dotnet", "gss_sample", "winsock") for path in (VECTORS / peer).glob("*.txt")
+    path for peer in ("dotnet", "gss_sample", "winsock", "sasl") for path in (VECTORS / peer).glob("*.txt")
 )
 
 

@@ -34,6 +34,7 @@ def test_two_processes_authenticate_each_other(cli: Cli, keytab: Path, framing: 
         "mechanism": "kerberos",
         "protection": "seal",
         "mutual": True,
+        "framing": framing,
         "spn": SPN,
         "spn_proven": True,
     }

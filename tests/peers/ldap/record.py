@@ -205,6 +205,7 @@ async def record(scene: Scene, place: Any, realm: Realm) -> Capture:
         ("server", server),
         ("realm", f"{realm.name}, a throw-away realm"),
         ("spn", spn),
+        ("framing", "ldap"),
         ("mechanism", scene.mechanism),
         ("protection", "none reached" if "refused" in dict(scene.head) else reached),
         ("context", context.info().protection.name),

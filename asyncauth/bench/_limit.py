@@ -10,12 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gssapi import NameType, raw
 
-from ._common import MESSAGE, Pace
+from ._common import LARGE, SMALL, Pace
 
-__all__ = ["MECHANISMS", "Limit"]
+if TYPE_CHECKING:
+    from ._measures import Measure
+
+__all__ = ["MECHANISMS", "Limit", "Limits"]
 
 _KRB5 = raw.OID.from_int_seq("1.2.840.113554.1.2.2")
 _SPNEGO = raw.OID.from_int_seq("1.3.6.1.5.5.2")
@@ -32,7 +36,7 @@ _FLAGS = (
 
 
 class Limit:
-    """The two loops for one mechanism.
+    """The loops for one mechanism.
 
     :param mechanism: ``spnego`` or ``krb5``
     :param cache: the client's credential cache, with its type
@@ -51,14 +55,23 @@ class Limit:
 
     def handshakes(self, seconds: float) -> Pace:
         """Both sides of handshakes, one after another."""
-        count, elapsed, cpu = _repeat(self._handshake, seconds)
-        return Pace(count / elapsed, cpu / count * 1e6)
+        return _repeat(self._handshake, seconds)
 
-    def seals(self, seconds: float) -> Pace:
-        """Messages sealed with ``gss_wrap``, one after another."""
-        context, _ = self._handshake()
-        count, elapsed, cpu = _repeat(lambda: raw.wrap(context, MESSAGE, True), seconds)  # type: ignore[arg-type]
-        return Pace(count * len(MESSAGE) / elapsed / 1e6, cpu / count * 1e6)
+    def seals(self, size: int, seconds: float) -> Pace:
+        """Messages of so many bytes sealed with ``gss_wrap``, one after another; how many per second."""
+        (context, _), data = self._handshake(), bytes(size)
+        return _repeat(lambda: raw.wrap(context, data, True), seconds)  # type: ignore[arg-type]
+
+    def echoes(self, size: int, seconds: float) -> Pace:
+        """Messages sealed and opened there and back."""
+        client, server = self._handshake()
+        data = bytes(size)
+
+        def there_and_back() -> None:
+            raw.unwrap(server, raw.wrap(client, data, True).message)  # type: ignore[arg-type]
+            raw.unwrap(client, raw.wrap(server, data, True).message)  # type: ignore[arg-type]
+
+        return _repeat(there_and_back, seconds)
 
     def _handshake(self) -> tuple[raw.SecurityContext, raw.SecurityContext]:
         name, oid = self._name, self._oid
@@ -69,10 +82,34 @@ class Limit:
         return last.context, answer.context
 
 
-def _repeat(call: Callable[[], object], seconds: float) -> tuple[int, float, float]:
-    """How often, in how many seconds, with how many seconds of CPU time."""
+class Limits:
+    """What each measure is compared with."""
+
+    def __init__(self, spn: str, cache: str, keytab: Path) -> None:
+        self._by_mechanism = {name: Limit(name, spn, cache, keytab) for name in MECHANISMS}
+
+    def measured(self, measure: Measure, seconds: float) -> dict[str, Pace]:
+        """Each limit of a measure, by name; none for a measure without."""
+        gss = self._by_mechanism["spnego"]
+        match measure.name:
+            case "handshake":
+                return {
+                    f"raw {name}": limit.handshakes(seconds) for name, limit in self._by_mechanism.items()
+                }
+            case "throughput":
+                pace = gss.seals(LARGE, seconds)
+                return {"gss_wrap": pace._replace(value=pace.value * measure.scale)}
+            case "echo":
+                return {"gss_wrap, gss_unwrap": gss.echoes(SMALL, seconds)}
+            case "stream":
+                return {"gss_wrap": gss.seals(SMALL, seconds)}
+        return {}
+
+
+def _repeat(call: Callable[[], object], seconds: float) -> Pace:
+    """How often per second, and how much CPU time each."""
     count, cpu, start = 0, time.process_time(), time.perf_counter()
     while (elapsed := time.perf_counter() - start) < seconds:
         call()
         count += 1
-    return count, elapsed, time.process_time() - cpu
+    return Pace(count / elapsed, (time.process_time() - cpu) / count * 1e6)
