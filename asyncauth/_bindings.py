@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Flag
+from functools import lru_cache
 
 from ._types import Binding, Policy
 
@@ -35,6 +36,8 @@ __all__ = ["Bound", "application_data"]
 
 _PREFIX = b"asyncauth-target-1:"
 _UPPER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
+_KEPT_CHARACTERS = 512
+"""What longer names give is made each time, so that strangers cannot fill the memory with it."""
 
 
 class Bound(Flag):
@@ -53,11 +56,24 @@ def application_data(
     :param components: the SPN's, as they are in a Kerberos principal; None if it is not known
     :param channel: the TLS connection's own application data; None outside TLS
     """
-    if policy.channel_binding is Binding.OFF:
+    names = None if components is None else tuple(components)
+    short = names is None or sum(map(len, names)) <= _KEPT_CHARACTERS
+    make = _application_data if short else _application_data.__wrapped__
+    return make(policy.channel_binding, policy.target_binding, names, channel)
+
+
+@lru_cache(maxsize=256)
+def _application_data(
+    channel_binding: Binding,
+    target_binding: Binding,
+    components: tuple[str, ...] | None,
+    channel: bytes | None,
+) -> tuple[bytes | None, Bound]:
+    if channel_binding is Binding.OFF:
         channel = None
     tied = Bound.CHANNEL if channel else Bound.NOTHING
-    offered = policy.target_binding is Binding.OFFERED and not channel
-    if components is None or not (offered or policy.target_binding is Binding.REQUIRED):
+    offered = target_binding is Binding.OFFERED and not channel
+    if components is None or not (offered or target_binding is Binding.REQUIRED):
         return channel, tied
     parts = [component.translate(_UPPER).encode() for component in components]
     named = b"".join(len(part).to_bytes(4, "big") + part for part in parts)

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from anyio.abc import TaskStatus
+from anyio.abc import ByteStream, TaskStatus
 
 from . import _defaults
 from ._errors import ConnectError
 from ._listener import AuthenticatedListener, Refused
 from ._offload import in_thread
 from ._setup import Setup
+from ._sockets import dial, listen
 from ._stream import AuthenticatedStream
 from ._types import Limits, Policy, Protection, Target
 from .abc import ServiceQuery
@@ -131,7 +132,7 @@ async def serve(
     mechanism = _defaults.mechanism_or_default(mechanism)
     await in_thread(mechanism.prepare_server)
     listener = AuthenticatedListener(
-        await anyio.create_tcp_listener(local_host=host, local_port=port, reuse_port=reuse_port),
+        await listen(host, port, reuse_port=reuse_port),
         mechanism,
         framing=framing,
         require=require,
@@ -147,10 +148,10 @@ async def serve(
         await listener.serve(handler)
 
 
-async def _dial(target: Target) -> anyio.abc.SocketStream:
+async def _dial(target: Target) -> ByteStream:
     host, port = target.dial
     try:
-        return await anyio.connect_tcp(host, port)
+        return await dial(host, port)
     except OSError as error:
         reason = error.__cause__ or error
         raise ConnectError(

@@ -30,6 +30,9 @@ def mechanism_or_default(mechanism: Mechanism | None) -> Mechanism:
     return mechanism or _negotiate()
 
 
+_nns = NegotiateStream()
+
+
 def framing_or_default(framing: Framing | None) -> Framing:
     """MS-NNS."""
-    return framing or NegotiateStream()
+    return framing or _nns

@@ -10,6 +10,7 @@ from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, E
 
 from ._errors import AsyncAuthError
 from ._offload import in_thread
+from ._sockets import TransportStream
 from .engine import NEED_DATA, DecisionRequired, EndOfData, Established, StepRequired
 
 if TYPE_CHECKING:
@@ -56,18 +57,22 @@ async def receive_into(inner: ByteStream, connection: Connection) -> None:
 
 async def last_words(inner: ByteStream, data: bytes, connection: Connection) -> None:
     """Send ``data``, and wait for the answers that the peer still owes; for a second, and come what may."""
-    if not (data or connection.unanswered):
-        return
-    lost = suppress(AsyncAuthError, BrokenResourceError, BusyResourceError, ClosedResourceError)
-    with anyio.move_on_after(_LAST_WORDS_SECONDS), lost:
-        if data:
-            await inner.send(data)
-        while connection.unanswered:
-            event = connection.next_event()
-            if isinstance(event, EndOfData) or not connection.unanswered:
-                break
-            if event is NEED_DATA:
-                await receive_into(inner, connection)
+    with suppress(AsyncAuthError, BrokenResourceError, BusyResourceError, ClosedResourceError):
+        unsent = _unsent(inner, data)
+        if unsent is not None or connection.unanswered:
+            with anyio.move_on_after(_LAST_WORDS_SECONDS):
+                await _finish(inner, unsent, connection)
+
+
+async def _finish(inner: ByteStream, unsent: bytes | None, connection: Connection) -> None:
+    if unsent is not None:
+        await inner.send(unsent)
+    while connection.unanswered:
+        event = connection.next_event()
+        if isinstance(event, EndOfData) or not connection.unanswered:
+            break
+        if event is NEED_DATA:
+            await receive_into(inner, connection)
 
 
 async def _step(step: StepRequired) -> None:
@@ -78,5 +83,18 @@ async def _step(step: StepRequired) -> None:
 
 
 async def _send_pending(inner: ByteStream, connection: Connection) -> None:
-    if data := connection.data_to_send():
-        await inner.send(data)
+    unsent = _unsent(inner, connection.data_to_send())
+    if unsent is not None:
+        await inner.send(unsent)
+
+
+def _unsent(inner: ByteStream, data: bytes) -> bytes | None:
+    """What there is to send by waiting, perhaps for no more than the system's having taken it; None for nothing.
+
+    A stream of ours takes the rest now. That is no checkpoint: each exchange has one where it waits for the peer.
+    """
+    if not data:
+        return None
+    if not isinstance(inner, TransportStream):
+        return data
+    return None if inner.send_at_once(data) else b""

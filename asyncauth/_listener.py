@@ -99,8 +99,13 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
 
         async def admit(stream: T_Stream) -> None:
             authenticated = await self._authenticate(stream)
-            if authenticated is not None:
-                await _handle(handler, authenticated)
+            if authenticated is None:
+                return
+            try:
+                await handler(authenticated)
+            except (AsyncAuthError, BrokenResourceError, ClosedResourceError, EndOfStream) as error:
+                reason = str(error) or type(error).__name__
+                logger.warning("the connection of %s ended: %s", authenticated.info.peer, reason)
 
         await self._listener.serve(admit, task_group)
 
@@ -158,13 +163,3 @@ def _crowded(arrived: int) -> AuthenticationError:
         f"{arrived} connections wait for their handshake already",
         fix="raise max_pending if they are honest ones",
     )
-
-
-async def _handle(
-    handler: Callable[[AuthenticatedStream], Awaitable[Any]], stream: AuthenticatedStream
-) -> None:
-    try:
-        await handler(stream)
-    except (AsyncAuthError, BrokenResourceError, ClosedResourceError, EndOfStream) as error:
-        logger.warning("the connection of %s ended: %s", stream.info.peer, str(error) or type(error).__name__)
-        await aclose_forcefully(stream)

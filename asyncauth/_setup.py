@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from . import _defaults
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Setup", "address_text", "spn_of"]
 
 _OPEN = Decision(True, "whoever authenticates may come in")
+_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Setup:
             mechanism=_defaults.mechanism_or_default(mechanism),
             framing=_defaults.framing_or_default(framing),
             policy=_policy(require, mutual),
-            limits=limits or Limits(),
+            limits=limits or _LIMITS,
             handshake_timeout=handshake_timeout,
             allow_unmarked_end=allow_unmarked_end,
         )
@@ -99,10 +101,15 @@ class Setup:
 
 def _policy(require: Protection | Policy, mutual: bool) -> Policy:
     if not isinstance(require, Policy):
-        return Policy(protection=require, mutual=mutual)
+        return _plain_policy(require, mutual)
     if not mutual:
         raise ValueError("say mutual=False in the policy that is given as require")
     return require
+
+
+@lru_cache(maxsize=8)
+def _plain_policy(protection: Protection, mutual: bool) -> Policy:
+    return Policy(protection=protection, mutual=mutual)
 
 
 def spn_of(target: Target | ServicePrincipalName | str | None) -> ServicePrincipalName | None:
@@ -114,8 +121,8 @@ def spn_of(target: Target | ServicePrincipalName | str | None) -> ServicePrincip
 
 def address_text(address: object) -> str:
     """A socket's address, for people."""
-    match address:
-        case (str(host), int(port), *_):
+    if isinstance(address, tuple) and len(address) > 1:
+        host, port = address[:2]
+        if isinstance(host, str) and isinstance(port, int):
             return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        case _:
-            return str(address or "an unnamed address")
+    return str(address or "an unnamed address")

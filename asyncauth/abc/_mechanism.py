@@ -86,15 +86,20 @@ class SecurityContext(Protocol):
         """What was reached; only for a complete context."""
         ...
 
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
+    def wrap(self, data: bytes | memoryview, seal: bool, /) -> bytes:
         """Protect a message: ``gss_wrap``; ``EncryptMessage``. Signed only, if ``seal`` is false.
+
+        What a view is of may change after the call, but not during it.
 
         :raises IntegrityError: the context has expired or cannot do it
         """
         ...
 
-    def unwrap(self, token: bytes, /) -> Unwrapped:
+    def unwrap(self, token: bytes | bytearray | memoryview, /) -> Unwrapped:
         """Open a protected message: ``gss_unwrap``; ``DecryptMessage``.
+
+        A token of type bytes is the context's, and MIT's does write into it; any other is a view of what was received:
+        it is not altered, and nothing of it is kept.
 
         :raises IntegrityError: altered, replayed, out of sequence, after a gap, or not a token at all
         """

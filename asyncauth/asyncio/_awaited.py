@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._handshake import HandshakeProtocol
 from ._protocol import AuthProtocol
@@ -22,7 +22,7 @@ P = TypeVar("P", bound=asyncio.BaseProtocol)
 class AwaitedHandshake(HandshakeProtocol, Generic[P]):
     """Gives a future that is done when the connection is authenticated, or closed.
 
-    :param peer: how to call the other side in an error
+    :param peer: how to call the other side in an error, by its ``str``
     :param factory: makes the application's protocol, or names one that is there; called once established
     :param made: the protocol is new, and is told that its connection is made
     """
@@ -33,14 +33,15 @@ class AwaitedHandshake(HandshakeProtocol, Generic[P]):
         setup: Setup,
         engine: Connection,
         *,
-        peer: str,
+        peer: object,
         factory: Callable[[], P],
         made: bool = True,
         taken_over: bool = False,
     ) -> None:
         until = loop.time() + setup.handshake_timeout
         super().__init__(loop, setup, engine, until, taken_over=taken_over)
-        self.until = until
+        self._dialling: asyncio.Task[Any] | None = None
+        self._too_late = False
         self._peer = peer
         self._factory = factory
         self._made = made
@@ -48,7 +49,32 @@ class AwaitedHandshake(HandshakeProtocol, Generic[P]):
 
     @property
     def peer(self) -> str:
-        return self._peer
+        return str(self._peer)
+
+    async def dial(self, host: str | None, port: int | None, **options: Any) -> None:
+        """Connect with ``loop.create_connection``, under the handshake's deadline.
+
+        :raises HandshakeTimeout: no connection until then
+        """
+        self._dialling = task = asyncio.current_task()
+        assert task is not None
+        cancelled = task.cancelling()
+        self.start_clock()
+        try:
+            await self.loop.create_connection(lambda: self, host, port, **options)  # type: ignore[arg-type]
+        except asyncio.CancelledError:
+            if self._too_late and task.uncancel() <= cancelled:
+                raise self._setup.timed_out(f"{self.peer} (connecting)") from None
+            raise
+        finally:
+            self._dialling = None
+
+    def expire(self) -> None:
+        if self._dialling is not None and self._raw is None:
+            self._too_late = True
+            self._dialling.cancel()
+        else:
+            super().expire()
 
     def established(self) -> None:
         if self.result.done():  # cancelled a moment ago
@@ -69,6 +95,8 @@ class AwaitedHandshake(HandshakeProtocol, Generic[P]):
 
     def abandon(self) -> None:
         """Nobody awaits the result any more: close whatever there is."""
+        if self._deadline is not None:
+            self._deadline.cancel()
         if self.result.cancel() or self.result.cancelled():
             self.drop()
         elif self.result.exception() is None:  # cancelled in the very turn in which it was done

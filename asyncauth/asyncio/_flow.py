@@ -38,6 +38,10 @@ class WriteFlow:
         self.high, self.low = watermarks(None, None)
         self.paused = paused
 
+    def let_go(self) -> None:
+        """Tell nobody any more."""
+        self._tell = _nobody
+
     def update(self, waiting: int, blocked: bool) -> None:
         """Compare with the limits, and tell the application if that changes anything.
 
@@ -51,3 +55,7 @@ class WriteFlow:
         elif blocked or waiting > self.high:
             self.paused = True
             self._tell("pause_writing")
+
+
+def _nobody(method: str) -> None:
+    """Who is told when there is nobody left."""

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, cast
 
 from .. import _threads
 from .._errors import AsyncAuthError, TruncatedStream
+from .._reading import ReadingProtocol
 from ..engine import NEED_DATA, DecisionRequired, Established, StepRequired
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["HandshakeProtocol"]
 
 
-class HandshakeProtocol(asyncio.Protocol):
+class HandshakeProtocol(ReadingProtocol):
     """See the head of this file.
 
     :param setup: this side's options
@@ -95,8 +96,13 @@ class HandshakeProtocol(asyncio.Protocol):
         self._raw = cast("asyncio.Transport", transport)
         beneath = transport.get_extra_info
         self._setup.bind(self.engine, beneath("ssl_object"), beneath("peername"))
-        self._deadline = self.loop.call_at(self._until, self._expire)
+        self.start_clock()
         self.begin()
+
+    def start_clock(self) -> None:
+        """From ``connection_made`` on the deadline holds; from here, if this is called before."""
+        if self._deadline is None:
+            self._deadline = self.loop.call_at(self._until, self.expire)
 
     def begin(self) -> None:
         """Start, or go on with what has been received."""
@@ -152,7 +158,8 @@ class HandshakeProtocol(asyncio.Protocol):
         if self._raw is not None:
             self._raw.abort()
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """The deadline has come."""
         if not self._done:
             self._error = self._setup.timed_out(f"{self.peer} ({self.waiting_for})")
         self.drop()

@@ -1,8 +1,8 @@
 """From the raw transport to the application's protocol.
 
-Messages are opened one at a time, when the application can take the next: what it does not want yet stays sealed.
-While it has paused, or while a turn's worth has been delivered and more is there, the raw transport is paused as
-well, so that no more lies here than it had read already.
+Messages are opened when the application can take the next: what it does not want yet stays sealed. Small ones that
+came together are opened and delivered together. While the application has paused, or while a turn's worth has been
+delivered and more is there, the raw transport is paused as well, so that no more lies here than it had read already.
 
 The end of data is not the end of the byte stream. The application hears ``eof_received`` when the peer has marked
 its end; the raw transport's end of file is only looked at for what it cuts off. It always keeps the raw transport
@@ -12,12 +12,11 @@ open, because whether to close is what the application's ``eof_received`` answer
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from ..engine import DataReceived, EndOfData
 
 if TYPE_CHECKING:
-    from ..engine import Event
     from ._protocol import AuthProtocol
 
 __all__ = ["Inbound"]
@@ -36,6 +35,7 @@ class Inbound:
 
     __slots__ = (
         "_app_paused",
+        "_deliveries",
         "_ended",
         "_eof",
         "_raw_paused",
@@ -47,6 +47,8 @@ class Inbound:
 
     def __init__(self, session: AuthProtocol, *, paused: bool) -> None:
         self._session = session
+        self._deliveries = _MESSAGES_A_TURN // session.engine.together
+        """In a turn, each of so many messages if they are small."""
         self._raw_paused = paused
         self._app_paused = self._eof = self._scheduled = self._stopped = self._ended = False
         self._rest = _NOTHING
@@ -56,12 +58,14 @@ class Inbound:
     def feed(self, data: bytes) -> None:
         if not self._stopped:
             self._session.engine.receive_data(data)
-            self._go_on()
+            if not (self._app_paused or self._scheduled):
+                self._pump()
 
     def feed_eof(self) -> None:
         self._eof = True
         self._session.engine.receive_eof()
-        self._go_on()
+        if not (self._app_paused or self._scheduled or self._stopped):
+            self._pump()
 
     # --- from the application ------------------------------------------------------------------------------
 
@@ -91,6 +95,10 @@ class Inbound:
         self._stopped = True
         self._rest = _NOTHING
 
+    def let_go(self) -> None:
+        """Stopped for good: part from the session."""
+        self._session = None  # type: ignore[assignment]
+
     def drop_the_rest(self) -> None:
         """Stopped, read on from the raw transport and throw it away: a peer that cannot get rid of its data might
         not come to reading ours, and an unread byte makes closing reset the connection."""
@@ -99,44 +107,42 @@ class Inbound:
     def drain(self) -> None:
         """The raw transport has closed after its end of file: deliver what is left, wanted or not."""
         self._app_paused = False
-        while not (self._stopped or self._ended) and self._next():
+        while not (self._stopped or self._ended) and self._session.guard(self._next):
             pass
-
-    def _go_on(self) -> None:
-        if not (self._app_paused or self._scheduled or self._stopped):
-            self._pump()
 
     def _pump(self) -> None:
         self._scheduled = False
         outbound = self._session.outbound
-        outbound.cork()
+        outbound.corked = True
         try:
-            self._deliver()
+            self._session.guard(self._deliver)
         finally:
             outbound.uncork()
 
     def _deliver(self) -> None:
-        for _ in range(_MESSAGES_A_TURN):
+        outbound, more = self._session.outbound, True
+        for _ in range(self._deliveries):
             if self._app_paused or self._stopped:
                 return
-            if self._session.outbound.choked:
+            if outbound.blocked and outbound.choked:
                 self._pause_raw()
                 return
-            if not self._next():
+            if not more:
                 self._resume_raw()
                 return
+            more = self._next()
         self._pause_raw()
         self.schedule()
 
     def _next(self) -> bool:
-        """Deliver one message, or one buffer of it; False if there is nothing before more comes."""
+        """Deliver one message, or one buffer of it; False if there is nothing more before more comes."""
         if self._rest:
             self._fill()
             return True
-        event: Event | None = self._session.guard(self._session.engine.next_event)
+        event = self._session.engine.next_event()
         if isinstance(event, DataReceived):
             self._receive(event.data)
-            return True
+            return bool(self._rest) or not self._session.engine.drained
         if isinstance(event, EndOfData) and not self._ended:
             self._ended = True
             self._session.end_of_data()
@@ -148,7 +154,7 @@ class Inbound:
             self._rest = memoryview(data)
             self._fill()
         else:
-            self._session.call("data_received", cast("asyncio.Protocol", app).data_received, data)
+            self._session.deliver(data)
 
     def _fill(self) -> None:
         app, rest = self._session.app, self._rest

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _defaults
-from .._errors import ConnectError
+from .._errors import ConnectError, HandshakeTimeout
 from .._setup import Setup
 from .._types import Limits, Policy, Protection, Target
 from ._awaited import AwaitedHandshake
@@ -61,28 +61,25 @@ async def create_connection(
         asyncio.get_running_loop(),
         setup,
         setup.connection(target.spn),
-        peer=str(target),
+        peer=target,
         factory=protocol_factory,
     )
     try:
-        await _dial(handshake, setup, target, loop_options)
+        await _dial(handshake, target, loop_options)
         return await handshake.result
     except BaseException:
         handshake.abandon()
         raise
 
 
-async def _dial(
-    handshake: AwaitedHandshake[Any], setup: Setup, target: Target, options: dict[str, Any]
-) -> None:
+async def _dial(handshake: AwaitedHandshake[Any], target: Target, options: dict[str, Any]) -> None:
     host, port = target.dial
     place = (None, None) if options.get("sock") is not None else (host, port)
     try:
-        async with asyncio.timeout_at(handshake.until) as deadline:
-            await handshake.loop.create_connection(lambda: handshake, *place, **options)
+        await handshake.dial(*place, **options)
+    except HandshakeTimeout:
+        raise
     except OSError as error:
-        if isinstance(error, TimeoutError) and deadline.expired():
-            raise setup.timed_out(f"{target} (connecting)") from None
         raise ConnectError(
             f"cannot connect to {host} port {port} for {target.spn}: {error}",
             fix="see whether the service runs there and whether the host name and port are right",

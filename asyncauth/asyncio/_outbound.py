@@ -35,14 +35,15 @@ class Outbound:
 
     __slots__ = (
         "_backlog",
-        "_blocked",
-        "_corked",
         "_flow",
+        "_gone",
         "_last",
         "_scheduled",
         "_session",
         "_slice",
         "_waiting",
+        "blocked",
+        "corked",
         "ended",
     )
 
@@ -52,8 +53,11 @@ class Outbound:
         self._backlog: list[bytes | memoryview] = []
         self._waiting = 0
         self._slice = _SLICE_BYTES - _SLICE_BYTES % session.engine.max_plaintext or _SLICE_BYTES
-        self._blocked = blocked
-        self._corked = self._scheduled = False
+        self.blocked = blocked
+        """The raw transport is full."""
+        self.corked = False
+        """Everything is held back until :meth:`uncork`."""
+        self._scheduled = self._gone = False
         self._last: Callable[[], None] | None = None
         self.ended = False
         """The application has said that it will write no more."""
@@ -63,8 +67,10 @@ class Outbound:
     def write(self, data: bytes | memoryview) -> None:
         self._backlog.append(data)
         self._waiting += len(data)
-        self._flow.update(self._waiting, self._blocked)
-        self._schedule()
+        if self.blocked or self._waiting > self._flow.high:
+            self._flow.update(self._waiting, self.blocked)
+        if not (self._scheduled or self.corked):
+            self._schedule()
 
     def write_eof(self) -> None:
         """Mark the end after everything written so far, and shut the raw transport's writing side down."""
@@ -77,7 +83,7 @@ class Outbound:
         """Flush, mark the end, and hang up."""
         self.ended = True
         self._last = self._session.hang_up
-        if not self._corked:
+        if not self.corked:
             self.flush()
 
     def discard(self) -> None:
@@ -87,12 +93,18 @@ class Outbound:
         self._backlog.clear()
         self._waiting = 0
 
+    def let_go(self) -> None:
+        """Nothing goes out any more: part from the session."""
+        self._flow.let_go()
+        self._gone = True
+        self._session = None  # type: ignore[assignment]
+
     def set_limits(self, high: int | None, low: int | None) -> None:
-        flow, raw = self._flow, self._session.raw
+        flow = self._flow
         flow.high, flow.low = watermarks(high, low)
-        if not raw.is_closing():
+        if not (self._gone or (raw := self._session.raw).is_closing()):
             raw.set_write_buffer_limits(min(flow.high, HIGH_WATER), min(flow.low, HIGH_WATER // 4))
-            flow.update(self._waiting, self._blocked)
+            flow.update(self._waiting, self.blocked)
 
     def limits(self) -> tuple[int, int]:
         return self._flow.low, self._flow.high
@@ -106,15 +118,15 @@ class Outbound:
 
     def block(self) -> None:
         """The raw transport is full."""
-        self._blocked = True
+        self.blocked = True
         self._flow.update(self._waiting, blocked=True)
 
     def unblock(self) -> None:
         """The raw transport takes data again."""
-        if not self._blocked:  # then it had asked the application, before this connection was taken over
+        if not self.blocked:  # then it had asked the application, before this connection was taken over
             self._flow.paused = True
         choked = self.choked
-        self._blocked = False
+        self.blocked = False
         self.flush()
         if choked:
             self._session.inbound.schedule()
@@ -122,23 +134,19 @@ class Outbound:
     @property
     def choked(self) -> bool:
         """Answers that the framing gives by itself (gss-sample does) lie here, and cannot go out."""
-        return self._blocked and self._session.engine.has_data_to_send
+        return self.blocked and self._session.engine.has_data_to_send
 
     # --- sealing -------------------------------------------------------------------------------------------
 
-    def cork(self) -> None:
-        """Hold everything back until :meth:`uncork`."""
-        self._corked = True
-
     def uncork(self) -> None:
-        self._corked = False
+        self.corked = False
         if self._backlog or self._last or self._session.engine.has_data_to_send:
             self.flush()
 
     def flush(self) -> None:
         """Seal and hand over one slice; the rest in the next turns."""
         self._scheduled = False
-        if not (self._blocked or self._session.closed):
+        if not (self.blocked or self._session.closed):
             self._session.guard(self._seal)
         if not self._session.closed:
             self._go_on()
@@ -155,13 +163,14 @@ class Outbound:
     def _go_on(self) -> None:
         if self._backlog:
             self._schedule()
-        elif self._last is not None and not self._blocked:
+        elif self._last is not None and not self.blocked:
             last, self._last = self._last, None
             last()
-        self._flow.update(self._waiting, self._blocked)
+        if self.blocked or self._flow.paused:
+            self._flow.update(self._waiting, self.blocked)
 
     def _schedule(self) -> None:
-        if not (self._scheduled or self._corked or self._blocked):
+        if not (self._scheduled or self.corked or self.blocked):
             self._scheduled = True
             self._session.loop.call_soon(self.flush)
 

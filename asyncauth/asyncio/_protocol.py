@@ -121,9 +121,17 @@ class AuthProtocol(asyncio.Protocol):
             exc = None
         self.closing = True
         self.abort()
+        self.loop.call_soon(self._let_go)
         app, self.app = self.app, None
         if app is not None:
             app.connection_lost(self._error or exc)  # type: ignore[arg-type]
+
+    def _let_go(self) -> None:
+        """Part from what knows us, so that the connection's memory is free at once and not when there is time to look
+        for cycles; in a turn of its own, when nothing that was scheduled is left."""
+        self.inbound.let_go()
+        self.outbound.let_go()
+        self.transport = None  # type: ignore[assignment]
 
     # --- how it ends ---------------------------------------------------------------------------------------
 
@@ -191,9 +199,17 @@ class AuthProtocol(asyncio.Protocol):
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:  # noqa: BLE001 - what asyncio catches, too
-            self._report(f"Fatal error: protocol.{name}() call failed.", error)
-            self.fail(error)
+            self._failed_call(name, error)
         return None
+
+    def deliver(self, data: bytes) -> None:
+        """:meth:`call` for the one that is called most."""
+        try:
+            self.app.data_received(data)  # type: ignore[union-attr]
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001
+            self._failed_call("data_received", error)
 
     def notify(self, method: str) -> None:
         """Call ``pause_writing`` or ``resume_writing`` of the application; an exception is reported and no more."""
@@ -203,6 +219,10 @@ class AuthProtocol(asyncio.Protocol):
             raise
         except BaseException as error:  # noqa: BLE001
             self._report(f"protocol.{method}() failed", error)
+
+    def _failed_call(self, name: str, error: BaseException) -> None:
+        self._report(f"Fatal error: protocol.{name}() call failed.", error)
+        self.fail(error)
 
     def _report(self, message: str, error: BaseException) -> None:
         self.loop.call_exception_handler(

@@ -4,8 +4,9 @@ The driver feeds what it read and writes what it is given; everything that two d
 alike is decided here. The contract is four calls::
 
     receive_data(bytes) / receive_eof()     what the peer sent
-    next_event()                            what happened; decrypts one message per call, so that a reader
-                                            who does not ask makes nothing pile up but unread bytes
+    next_event()                            what happened; decrypts one message per call, or a few small ones that
+                                            came together, so that a reader who does not ask makes nothing pile up
+                                            but unread bytes
     send_data(plaintext) / send_eof()       what the application says
     data_to_send()                          what to write; also after an error, for the peer's sake
 
@@ -31,6 +32,7 @@ from ._buffer import ReceiveBuffer
 from ._conversation import ConversationMessages, Guarded
 from ._events import Established
 from ._handshake import Handshake
+from ._memory import keep_free_memory
 from ._messages import Messages
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class Connection:
         target: ServicePrincipalName | None = None,
         allow_unmarked_end: bool = False,
     ) -> None:
+        keep_free_memory()
         self._role = role
         self._context = context
         self._allow_unmarked_end = allow_unmarked_end
@@ -98,7 +101,8 @@ class Connection:
         :raises AuthenticationError: the handshake failed
         :raises IntegrityError: a message could not be opened, or was less protected than agreed
         """
-        self._raise_failure()
+        if self._failure is not None:
+            self._raise_failure()
         try:
             if self._messages is not None:
                 return self._messages.next_event(self._received, self._eof)
@@ -140,7 +144,7 @@ class Connection:
         """
         messages = self._sending_messages()
         try:
-            self._out.extend(messages.protect(memoryview(data).cast("B")))
+            self._out.extend(messages.protect(data if type(data) is bytes else memoryview(data).cast("B")))
         except LocalProtocolError:
             raise
         except AsyncAuthError as error:
@@ -170,6 +174,16 @@ class Connection:
     def has_data_to_send(self) -> bool:
         """True if :meth:`data_to_send` has something; what was received may have been answered."""
         return bool(self._out)
+
+    @property
+    def together(self) -> int:
+        """Messages that :meth:`next_event` may open in one call, if they are small."""
+        return 1 if self._messages is None else self._messages.together
+
+    @property
+    def drained(self) -> bool:
+        """True if, after data, :meth:`next_event` has nothing more to say before more bytes have come."""
+        return not (self._received.piece or self._eof or self._messages is None or self._messages.decided)
 
     @property
     def unanswered(self) -> int:
@@ -219,7 +233,8 @@ class Connection:
             raise self._failure.with_traceback(None)
 
     def _sending_messages(self) -> Messages:
-        self._raise_failure()
+        if self._failure is not None:
+            self._raise_failure()
         if self._messages is None:
             raise LocalProtocolError("no data may be sent before the handshake is done")
         if self._sending_failure is not None:

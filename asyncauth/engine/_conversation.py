@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .._errors import IntegrityError, TruncatedStream
@@ -59,6 +59,7 @@ class ConversationMessages(Messages):
     """
 
     __slots__ = ("_answer", "_conversation")
+    together = 1
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class ConversationMessages(Messages):
     def unanswered(self) -> int:
         return self._conversation.unanswered
 
-    def protect(self, data: memoryview) -> Iterable[bytes]:
+    def protect(self, data: bytes | memoryview) -> Sequence[bytes]:
         size = self._framing.max_plaintext
         pieces = [bytes(data[start : start + size]) for start in range(0, len(data), size)]
         return (self._conversation.send(pieces),)

@@ -19,11 +19,19 @@ from ._policy import check_policy, not_authorized
 if TYPE_CHECKING:
     from .._spn import ServicePrincipalName
     from .._types import Limits, Policy
-    from ..abc import Command, ContextInfo, Frame, Framing, Reply, SecurityContext
+    from ..abc import Command, ContextInfo, Frame, Framing, Reply, Script, SecurityContext
     from ._buffer import ReceiveBuffer
     from ._events import Event
 
 __all__ = ["Handshake"]
+
+
+def _over() -> Script:
+    """What stands for a script that has come to its end."""
+    yield from ()
+
+
+_OVER = _over()
 
 
 class Handshake:
@@ -100,12 +108,20 @@ class Handshake:
                 case Peek(size):
                     reply = received.peek(size)
                 case None:
-                    return Established(self._info())
+                    return self._established()
             if reply is None:
                 if eof:
                     self._truncated()
                 return NEED_DATA
             self._resume(reply)
+
+    def _established(self) -> Established:
+        """The end; a connection may live long, and needs little of this then."""
+        info = self._info()
+        self._script.close()
+        self._script = _OVER
+        self._reached = None
+        return Established(info)
 
     def bind(self, channel: bytes | None, address: str | None) -> None:
         """What lies below: the secure channel's name, and where the peer is; before the first event."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._errors import IntegrityError, RemoteProtocolError, TruncatedStream
+from .._errors import AsyncAuthError, IntegrityError, RemoteProtocolError, TruncatedStream
 from .._types import Protection
 from ._events import NEED_DATA, DataReceived, EndOfData
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ._events import Event
 
 __all__ = ["Messages", "not_sealed"]
+
+_SMALL_BYTES = 4_096
 
 
 class Messages:
@@ -26,11 +28,15 @@ class Messages:
         "_context",
         "_end",
         "_framing",
+        "_late",
         "_marks_end",
         "_seal",
         "end_sent",
         "silent",
     )
+
+    together = 16
+    """So many small messages that have come together are opened in one go, and given out as one."""
 
     def __init__(
         self, context: SecurityContext, framing: Framing, protection: Protection, allow_unmarked_end: bool
@@ -42,6 +48,8 @@ class Messages:
         self._allow_unmarked_end = allow_unmarked_end or self._bare
         self._marks_end = framing.marks_end and not self._bare
         self._end: EndOfData | None = None
+        self._late: AsyncAuthError | None = None
+        """What is wrong with a message behind those that were given out."""
         self.end_sent = False
         self.silent = False
         """Nothing may be sent any more, answers included."""
@@ -51,14 +59,23 @@ class Messages:
         """Messages that the peer has yet to answer; most framings know no answers."""
         return 0
 
-    def protect(self, data: memoryview) -> Iterable[bytes]:
+    @property
+    def decided(self) -> bool:
+        """How it goes on is known without another byte: by an end, or an error."""
+        return self._end is not None or self._late is not None
+
+    def protect(self, data: bytes | memoryview) -> Sequence[bytes]:
         """The bytes to write for ``data``, message by message."""
+        if not data:
+            return ()
         if self._bare:
-            yield bytes(data)
-            return
+            return (bytes(data),)
         size = self._framing.max_plaintext
-        for start in range(0, len(data), size):
-            yield self._message(bytes(data[start : start + size]))
+        if len(data) <= size:
+            token = self._context.wrap(data, self._seal)
+            return (self._framing.message.build(0, len(token)) + token,)
+        view = memoryview(data)
+        return [self._message(view[start : start + size]) for start in range(0, len(data), size)]
 
     def protect_end(self) -> bytes:
         """The bytes that say that no more data will come; none where there is no protection, or where the
@@ -67,32 +84,51 @@ class Messages:
         return self._message(b"") if self._marks_end else b""
 
     def next_event(self, received: ReceiveBuffer, eof: bool) -> Event:
-        """Open the next message."""
+        """Open the next message, and small ones that have come right behind it."""
+        if self._late is not None:
+            raise self._late
         if self._end is not None:
             return self._at_end(received)
         if self._bare:
             if len(received):
                 return DataReceived(received.take_all())
             return self._unmarked_end(received) if eof else NEED_DATA
-        while frame := received.take_frame(self._framing.message, self._framing.message.limit):
-            if (event := self._open(frame.body)) is not None:
-                return event
+        header = self._framing.message
+        while (token := received.take_body(header, header.limit)) is not None:
+            if data := self._open(token):
+                if received.piece and len(token) < _SMALL_BYTES:
+                    data = self._with_followers(data, received)
+                return DataReceived(data)
+            if self._marks_end:
+                self._end = EndOfData(marked=True)
+                return self._end
         return self._unmarked_end(received) if eof else NEED_DATA
 
-    def _message(self, data: bytes) -> bytes:
+    def _message(self, data: bytes | memoryview) -> bytes:
         token = self._context.wrap(data, self._seal)
         return self._framing.message.build(0, len(token)) + token
 
-    def _open(self, token: bytes) -> Event | None:
-        """The event, or None for an empty message of a peer that means nothing by it."""
+    def _open(self, token: bytes | bytearray | memoryview) -> bytes:
+        """What it holds. Nothing marks the end, or where the peer means nothing by it, nothing."""
         data, sealed = self._context.unwrap(token)
         if self._seal and not sealed:
             raise not_sealed()
-        if data:
-            return DataReceived(data)
-        if self._marks_end:
-            self._end = EndOfData(marked=True)
-        return self._end
+        return data
+
+    def _with_followers(self, data: bytes, received: ReceiveBuffer) -> bytes:
+        """The data of the small messages that come next, too; up to the first that is wrong, which is said later."""
+        pieces, header = [data], self._framing.message
+        try:
+            while len(pieces) < self.together:
+                if (token := received.take_body(header, header.limit, _SMALL_BYTES)) is None:
+                    break
+                pieces.append(self._open(token))
+                if not pieces[-1] and self._marks_end:
+                    self._end = EndOfData(marked=True)
+                    break
+        except AsyncAuthError as error:
+            self._late = error
+        return b"".join(pieces)
 
     def _at_end(self, received: ReceiveBuffer) -> EndOfData:
         if received.inside_frame or self._end is None:

@@ -79,7 +79,7 @@ class Bulk:
         marker = raw.get_mic(self._context, b"")  # type: ignore[arg-type]
         return (self._out or self._outgoing(marker)).sign(marker, data)
 
-    def unwrap(self, token: bytes) -> Unwrapped | None:
+    def unwrap(self, token: bytes | bytearray | memoryview) -> Unwrapped | None:
         """What a Wrap token holds, or None where GSSAPI must say what is wrong with it."""
         incoming = self._in or self._incoming()
         try:

@@ -46,24 +46,24 @@ class GssMessages:
         self._bulk: Bulk | None = None
         self._bulk_from = SEALED_FROM if bulk else _NEVER
 
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
+    def wrap(self, data: bytes | memoryview, seal: bool, /) -> bytes:
         try:
             if len(data) >= self._bulk_from and (bulk := self._path(len(data), seal)):
                 return bulk.wrap(data, seal)
-            message, sealed = raw.wrap(self._context, data, seal)  # type: ignore[arg-type]
+            message, sealed = raw.wrap(self._context, bytes(data), seal)  # type: ignore[arg-type]
         except raw.GSSError as error:
             raise broken_message(self._peer_name, error) from error
         if sealed is not seal or not message.startswith(_RFC4121_WRAP):
             raise self._weak()
         return message
 
-    def unwrap(self, token: bytes, /) -> Unwrapped:
-        if not token.startswith(_RFC4121_WRAP):
+    def unwrap(self, token: bytes | bytearray | memoryview, /) -> Unwrapped:
+        if token[:2] != _RFC4121_WRAP:
             raise self._weak()
         try:
             if len(token) >= self._bulk_from and (opened := self._open(token)):
                 return opened
-            message, sealed, _ = raw.unwrap(self._context, token)  # type: ignore[arg-type]
+            message, sealed, _ = raw.unwrap(self._context, bytes(token))  # type: ignore[arg-type]
         except raw.GSSError as error:
             raise broken_message(self._peer_name, error) from error
         return Unwrapped(message, sealed)
@@ -85,7 +85,7 @@ class GssMessages:
         except raw.GSSError as error:
             raise broken_message(self._peer_name, error) from error
 
-    def _open(self, token: bytes) -> Unwrapped | None:
+    def _open(self, token: bytes | bytearray | memoryview) -> Unwrapped | None:
         bulk = self._path(len(token), len(token) > _SEALED and bool(token[2] & _SEALED))
         return bulk.unwrap(token) if bulk else None
 

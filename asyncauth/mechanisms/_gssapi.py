@@ -11,6 +11,7 @@ never reaches the KDC that way.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from gssapi import NameType, raw
 from gssapi.raw.named_tuples import AcceptSecContextResult, InitSecContextResult
@@ -43,6 +44,13 @@ _REQUESTED = {
     Protection.SEAL: _SEAL | _SIGN | _REPLAY | _SEQUENCE,
 }
 
+_GRANTED = {
+    0: Protection.NONE,
+    _SEAL: Protection.NONE,
+    _SIGN: Protection.SIGN,
+    _SEAL | _SIGN: Protection.SEAL,
+}
+
 
 class _GssContext(GssMessages):
     """What both roles have in common once the context is complete."""
@@ -61,16 +69,23 @@ class _GssContext(GssMessages):
         self._channel = channel
 
     def info(self) -> ContextInfo:
+        return self._info(Bound.NOTHING, None, None)
+
+    def _info(
+        self, bound: Bound, claimed: ServicePrincipalName | None, delegated: Delegated | None
+    ) -> ContextInfo:
         kerberos = self._mech == KRB5
         flags = self._flags
-        signed = Protection.SIGN if flags & _SIGN else Protection.NONE
         return ContextInfo(
-            mechanism="kerberos" if kerberos else self._mech.dotted_form,
-            protection=Protection.SEAL if flags & _SEAL and flags & _SIGN else signed,
-            mutual=bool(flags & _MUTUAL) and kerberos,
-            peer=self._peer,
-            lifetime=self._lifetime,
-            delegates=bool(flags & _DELEGATE),
+            "kerberos" if kerberos else self._mech.dotted_form,
+            _GRANTED[flags & (_SEAL | _SIGN)],
+            bool(flags & _MUTUAL) and kerberos,
+            self._peer,
+            self._lifetime,
+            bound,
+            claimed,
+            bool(flags & _DELEGATE),
+            delegated,
         )
 
 
@@ -78,14 +93,13 @@ class GssInitiator(_GssContext):
     """A client's context."""
 
     __slots__ = (
+        "_bindings",
         "_credentials",
         "_creds",
-        "_key",
         "_mechanism",
-        "_name",
+        "_principal",
         "_protection",
         "_request",
-        "_target",
     )
 
     initiates = True
@@ -100,8 +114,8 @@ class GssInitiator(_GssContext):
         bulk: bool = True,
     ) -> None:
         super().__init__(str(target), policy, bulk)
-        self._target = target
-        self._key, self._name = _principal(self._peer_name)
+        self._principal = _principal(self._peer_name)
+        self._bindings: raw.ChannelBindings | None = None
         self._protection = policy.protection
         self._request = _REQUESTED[policy.protection] | (_MUTUAL if policy.mutual else 0)
         self._request |= _DELEGATION[policy.delegation]
@@ -116,26 +130,29 @@ class GssInitiator(_GssContext):
         if self._policy.delegation is not Delegation.NONE:
             return True  # each handshake asks the KDC for a ticket to hand over
         if self._creds is None:
-            self._creds = self._credentials.ready(self._key, self._protection)
+            self._creds = self._credentials.ready(self._principal.key, self._protection)
         return self._creds is None
 
     def step(self, token: bytes | None, /) -> StepResult:
         waits = self.may_wait
         if waits:
             self._creds = self._credentials.acquire(self._protection)
-        phase = Phase.INITIATE if self._context is None else Phase.ANSWER
+        if self._context is None:
+            data, _ = application_data(self._policy, self._principal.components, self._channel)
+            self._bindings = _bindings(data)
         try:
             result = raw.init_sec_context(
-                self._name,
+                self._principal.name,
                 self._creds,
                 self._context,
                 self._mechanism,
                 self._request,
                 None,
-                _bindings(application_data(self._policy, self._target.components, self._channel)[0]),
+                self._bindings,
                 token,
             )
         except raw.GSSError as error:
+            phase = Phase.INITIATE if self._context is None else Phase.ANSWER
             raise mechanism_error(self._credentials.where(phase, self._peer_name), error, token) from error
         self._context = result.context
         if waits:
@@ -187,7 +204,7 @@ class GssAcceptor(_GssContext):
 
     def info(self) -> ContextInfo:
         bound = self._bound if self._flags & _CHANNEL_BOUND else Bound.NOTHING
-        return super().info()._replace(bound=bound, claimed=_spn(self._asked), delegated=self._delegated)
+        return self._info(bound, _spn(self._asked), self._delegated)
 
     def _finish(self, result: AcceptSecContextResult) -> None:
         self._flags = int(result.flags)
@@ -200,6 +217,7 @@ class GssAcceptor(_GssContext):
             self._delegated = taken(result.delegated_creds, name)
 
 
+@lru_cache(maxsize=256)
 def _bindings(data: bytes | None) -> raw.ChannelBindings | None:
     return None if data is None else raw.ChannelBindings(application_data=data)
 
@@ -215,11 +233,19 @@ def _spn(asked: Service | None) -> ServicePrincipalName | None:
         return None
 
 
-@lru_cache(maxsize=1024)
-def _principal(spn: str) -> tuple[str, raw.Name]:
-    """The principal without realm, and as a GSSAPI name.
+class _Principal(NamedTuple):
+    """An SPN, as Kerberos and GSSAPI have it."""
 
-    Keyed by the text and not by the SPN, whose equality ignores a case that an MIT KDC does not ignore.
-    """
-    principal = ServicePrincipalName.parse(spn).principal()
-    return principal.removesuffix("@"), raw.import_name(principal.encode(), NameType.kerberos_principal)
+    key: str
+    """The principal without realm."""
+    name: raw.Name
+    components: tuple[str, ...]
+
+
+@lru_cache(maxsize=1024)
+def _principal(text: str) -> _Principal:
+    """Keyed by the text and not by the SPN, whose equality ignores a case that an MIT KDC does not ignore."""
+    spn = ServicePrincipalName.parse(text)
+    principal = spn.principal()
+    name = raw.import_name(principal.encode(), NameType.kerberos_principal)
+    return _Principal(principal.removesuffix("@"), name, spn.components)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .._types import DelegatedCredential, Policy
     from ..abc import SecurityContext
     from ._gss_credentials import Acceptor, Initiator
+    from ._gssapi import GssAcceptor, GssInitiator
 
 __all__ = ["Kerberos", "Negotiate", "Ntlm"]
 
@@ -56,6 +57,8 @@ class _KerberosFamily(_Mechanism):
 
     _initiator: Initiator | None = None
     _acceptor: Acceptor | None = None
+    _initiating: type[GssInitiator]
+    _accepting: type[GssAcceptor]
 
     def __init__(
         self, credential: Credential | DelegatedCredential | None = None, *, bulk: bool = True
@@ -68,20 +71,20 @@ class _KerberosFamily(_Mechanism):
             from ._pyspnego import client_context
 
             return client_context(self.name, self.credential, target, policy)
-        with _installed():
-            from ._gssapi import GssInitiator, initiator
         if self._initiator is None:
+            with _installed():
+                from ._gssapi import GssInitiator, initiator
+            self._initiating = GssInitiator
             self._initiator = initiator(self.credential, self.name)
-        return GssInitiator(target, policy, self.name, self._initiator, bulk=self.bulk)
+        return self._initiating(target, policy, self.name, self._initiator, bulk=self.bulk)
 
     def accept(self, policy: Policy, /) -> SecurityContext:
         if sys.platform == "win32":
             from ._pyspnego import server_context
 
             return server_context(self.name, self.credential, policy)
-        with _installed():
-            from ._gssapi import GssAcceptor
-        return GssAcceptor(self._acceptor_credentials(), policy, bulk=self.bulk)
+        credentials = self._acceptor_credentials()
+        return self._accepting(credentials, policy, bulk=self.bulk)
 
     def prepare_server(self) -> None:
         if sys.platform != "win32":
@@ -95,7 +98,8 @@ class _KerberosFamily(_Mechanism):
                     fix="export the account's key to a keytab",
                 )
             with _installed():
-                from ._gssapi import Acceptor
+                from ._gssapi import Acceptor, GssAcceptor
+            self._accepting = GssAcceptor
             self._acceptor = Acceptor(self.credential, self.name)
         return self._acceptor
 

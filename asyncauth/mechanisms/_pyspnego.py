@@ -91,18 +91,18 @@ class SpnegoContext:
             lifetime=None,
         )
 
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
+    def wrap(self, data: bytes | memoryview, seal: bool, /) -> bytes:
         try:
-            result = self._context.wrap(data, encrypt=seal)
+            result = self._context.wrap(bytes(data), encrypt=seal)
         except SpnegoError as error:
             raise self._broken(error) from error
         if seal and not result.encrypted:
             raise IntegrityError(f"the mechanism did not seal a message for {self._peer_name}")
         return result.data
 
-    def unwrap(self, token: bytes, /) -> Unwrapped:
+    def unwrap(self, token: bytes | bytearray | memoryview, /) -> Unwrapped:
         try:
-            result = self._context.unwrap(token)
+            result = self._context.unwrap(bytes(token))
         except Exception as error:
             raise self._broken(error) from error
         return Unwrapped(result.data, result.encrypted)

@@ -118,12 +118,13 @@ class ScriptedContext:
         reached = (script.mechanism, script.reaches, script.mutual, self._peer, None)
         return ContextInfo(*reached, bound=bound, claimed=asked if self._acceptor else None)
 
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
+    def wrap(self, data: bytes | memoryview, seal: bool, /) -> bytes:
         header = bytes((seal, self._acceptor)) + self._sent.to_bytes(8, "big")
         self._sent += 1
         return header + _mac(header, data) + (_crypt(header, data) if seal else data)
 
-    def unwrap(self, token: bytes, /) -> Unwrapped:
+    def unwrap(self, token: bytes | bytearray | memoryview, /) -> Unwrapped:
+        token = bytes(token)
         header, mac = token[:_HEADER_BYTES], token[_HEADER_BYTES : _HEADER_BYTES + _MAC_BYTES]
         body = token[_HEADER_BYTES + _MAC_BYTES :]
         data = _crypt(header, body) if header[:1] == b"\1" else body
@@ -141,10 +142,10 @@ class ScriptedContext:
             raise IntegrityError("the peer's signature does not fit the data")
 
 
-def _mac(header: bytes, data: bytes) -> bytes:
+def _mac(header: bytes, data: bytes | memoryview) -> bytes:
     return hmac.digest(_KEY, header + data, "sha256")[:_MAC_BYTES]
 
 
-def _crypt(header: bytes, data: bytes) -> bytes:
+def _crypt(header: bytes, data: bytes | memoryview) -> bytes:
     stream = hashlib.shake_128(_KEY + header).digest(len(data))
     return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(data), "big")

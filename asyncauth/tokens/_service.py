@@ -5,9 +5,10 @@ A server uses it once for each handshake, so nothing is parsed that is not on th
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
-from ._der import OCTET_STRING, OID, SEQUENCE, TEXT, MalformedToken, element, enter, field
+from ._der import OCTET_STRING, OID, SEQUENCE, TEXT, MalformedToken, descend, element, enter, field
 
 __all__ = ["Service", "requested_service"]
 
@@ -17,6 +18,14 @@ _SPNEGO = bytes.fromhex("2b0601050502")
 _KERBEROS = (bytes.fromhex("2a864886f712010202"), bytes.fromhex("2a864882f712010202"))
 """1.2.840.113554.1.2.2, and 1.2.840.48018.1.2.2, as Microsoft once wrote it."""
 _AP_REQ_ID = b"\x01\x00"
+
+_REALM, _NAME = 0xA1, 0xA2
+_TO_INNER = bytes((SEQUENCE, 0xA2, OCTET_STRING))
+"""NegTokenInit's mechToken, or NegTokenResp's responseToken; both have the number 2."""
+_TO_TICKET = bytes((SEQUENCE, 0xA3, _TICKET, SEQUENCE))
+_TO_COMPONENTS = bytes((_NAME, SEQUENCE, 0xA1, SEQUENCE))
+_KEPT_BYTES = 512
+"""Longer names are read each time, so that strangers cannot fill the memory with them."""
 
 
 class Service(NamedTuple):
@@ -42,7 +51,7 @@ def requested_service(token: bytes) -> Service | None:
     """The service that a client's token has a ticket for; None if it has none that can be read. Never raises.
 
     Takes what a client may send in any leg: Kerberos in RFC 2743's frame or without it (DCE style), and SPNEGO with
-    a mechToken or a responseToken that holds such. About ten microseconds.
+    a mechToken or a responseToken that holds such. A few microseconds.
 
     Nobody has vouched for the name before the handshake is done, and not for much afterwards: it is outside the
     ticket's encryption, so that a client may put any other name there whose key is the same, as the names of one
@@ -64,18 +73,12 @@ def _in_token(token: bytes) -> Service | None:
         if token[oid:body] == _SPNEGO:
             tag, start, stop = element(token, body, stop)
     if tag in (_INIT, _RESPONSE):
-        at, end = _inner(token, start, stop)
+        at, end = descend(token, start, stop, _TO_INNER)
         tag, start, stop = element(token, at, end)
     if tag == _INITIAL:
         at, end = _kerberos(token, start, stop)
         tag, start, stop = element(token, at, end)
     return _in_request(token, start, stop) if tag == _AP_REQ else None
-
-
-def _inner(token: bytes, start: int, end: int) -> tuple[int, int]:
-    """Where NegTokenInit's mechToken is, or NegTokenResp's responseToken; both have the number 2."""
-    start, end = field(token, *enter(token, start, end, SEQUENCE), 0xA2)
-    return enter(token, start, end, OCTET_STRING)
 
 
 def _kerberos(token: bytes, start: int, end: int) -> tuple[int, int]:
@@ -86,16 +89,23 @@ def _kerberos(token: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def _in_request(token: bytes, start: int, end: int) -> Service:
-    ticket = field(token, *enter(token, start, end, SEQUENCE), 0xA3)
-    start, end = enter(token, *enter(token, *ticket, _TICKET), SEQUENCE)
-    realm_at, after_realm = field(token, start, end, 0xA1)
-    realm_at, realm_end = enter(token, realm_at, after_realm, TEXT)
-    sequence = enter(token, *field(token, after_realm, end, 0xA2), SEQUENCE)
-    at, end = enter(token, *field(token, *sequence, 0xA1), SEQUENCE)
+    start, end = descend(token, start, end, _TO_TICKET)
+    realm, after_realm = field(token, start, end, _REALM)
+    name = bytes(token[realm : field(token, after_realm, end, _NAME)[1]])
+    read = _service if len(name) <= _KEPT_BYTES else _service.__wrapped__
+    return read(name, after_realm - realm)
+
+
+@lru_cache(maxsize=256)
+def _service(data: bytes, realm_size: int) -> Service:
+    """From a ticket's realm, of so many bytes, and its service's name. All tickets for a service have the same."""
+    at, end = enter(data, 0, realm_size, TEXT)
+    realm = str(data[at:end], "utf-8")
+    at, end = descend(data, realm_size, len(data), _TO_COMPONENTS)
     components = []
     while at < end:
-        start, at = enter(token, at, end, TEXT)
-        components.append(str(token[start:at], "utf-8"))
+        start, at = enter(data, at, end, TEXT)
+        components.append(str(data[start:at], "utf-8"))
     if not components:
         raise MalformedToken("the ticket's service has no name")
-    return Service(tuple(components), str(token[realm_at:realm_end], "utf-8"))
+    return Service(tuple(components), realm)

@@ -50,13 +50,13 @@ async def test_pausing_within_a_delivery_keeps_the_next_message_sealed(
     here, there = await piped(alice, watched, client, server)
     here.stuck = True
     for number in range(5):
-        client.transport.write(bytes([number]) * 10)
+        client.transport.write(bytes([number]) * 5_000)
         client.transport._session.outbound.flush()
     client.transport.write_eof()
     await asyncio.sleep(0)
     here.unstick()
     for number in range(5):
-        await until(lambda: len(server.data) == 10 * number + 10)  # noqa: B023
+        await until(lambda: len(server.data) == 5_000 * number + 5_000)  # noqa: B023
         await asyncio.sleep(0.002)
         assert watched.calls.count("unwrap") == number + 1
         assert not there.reading

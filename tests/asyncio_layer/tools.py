@@ -231,10 +231,10 @@ class WatchedContext:
         self.watched.note("step")
         return self.inner.step(token)
 
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
+    def wrap(self, data: bytes | memoryview, seal: bool, /) -> bytes:
         self.watched.note("wrap")
         return self.inner.wrap(data, seal)
 
-    def unwrap(self, token: bytes, /) -> Unwrapped:
+    def unwrap(self, token: bytes | bytearray | memoryview, /) -> Unwrapped:
         self.watched.note("unwrap")
         return self.inner.unwrap(token)

@@ -32,11 +32,11 @@ class FakeContext:
     def info(self) -> ContextInfo:
         return ContextInfo("kerberos", self.protection, self.mutual, None, None)
 
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
+    def wrap(self, data: bytes | memoryview, seal: bool, /) -> bytes:
         return (SEALED if seal else SIGNED) + data
 
-    def unwrap(self, token: bytes, /) -> Unwrapped:
-        return Unwrapped(token[len(SEALED) :], token.startswith(SEALED))
+    def unwrap(self, token: bytes | bytearray | memoryview, /) -> Unwrapped:
+        return Unwrapped(bytes(token[len(SEALED) :]), token[: len(SEALED)] == SEALED)
 
     def sign(self, data: bytes, /) -> bytes:
         raise NotImplementedError

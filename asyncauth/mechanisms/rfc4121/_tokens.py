@@ -117,7 +117,7 @@ class Incoming(_Direction):
         super().__init__(enctype, base, by_acceptor)
         self._by_acceptor = by_acceptor
 
-    def open(self, token: bytes) -> Opened | None:
+    def open(self, token: bytes | bytearray | memoryview) -> Opened | None:
         """What a Wrap token holds, or None if it is not one made with these keys.
 
         :raises Defective: it is, but its header is not the one that was protected
@@ -130,7 +130,7 @@ class Incoming(_Direction):
         body = memoryview(token)[_HEADER:]
         if turn:
             body = _rotated_back(body, turn)
-        return (self._unseal if flags & _SEALED else self._check)(token[:_HEADER], body, extra)
+        return (self._unseal if flags & _SEALED else self._check)(bytes(token[:_HEADER]), body, extra)
 
     def fits(self, data: bytes | memoryview, signature: bytes) -> bool:
         """True if the signature is a MIC token over the data, made with these keys."""
@@ -143,11 +143,15 @@ class Incoming(_Direction):
             and compare_digest(self._of_mic(data, header), signature[_HEADER:])
         )
 
-    def marker(self, token: bytes) -> bytes:
+    def marker(self, token: bytes | bytearray | memoryview) -> bytes:
         """The MIC token over nothing which has the token's number. Only whoever has the keys, which are the same at
         both ends, can make it; it never leaves the process, and tells GSSAPI that the number has been received.
         """
-        header = b"%b%c\xff\xff\xff\xff\xff%b" % (_MIC, token[2] & (_BY_ACCEPTOR | _SUBKEY), token[8:_HEADER])
+        header = b"%b%c\xff\xff\xff\xff\xff%b" % (
+            _MIC,
+            token[2] & (_BY_ACCEPTOR | _SUBKEY),
+            bytes(token[8:_HEADER]),
+        )
         return header + self._of_mic(header)
 
     def _unseal(self, header: bytes, body: memoryview, extra: int) -> Opened | None:

@@ -101,11 +101,11 @@ class ReplayedContext:
     def info(self) -> ContextInfo:
         return ContextInfo("kerberos", self._recorded.protection, True, Peer("alice@EXAMPLE.TEST"), None)
 
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
+    def wrap(self, data: bytes | memoryview, seal: bool, /) -> bytes:
         assert (data, seal) == (self._said.pop(0), self._recorded.protection is Protection.SEAL)
         return self._sending.pop(0)
 
-    def unwrap(self, token: bytes, /) -> Unwrapped:
+    def unwrap(self, token: bytes | bytearray | memoryview, /) -> Unwrapped:
         assert token == self._receiving.pop(0)
         return Unwrapped(self._heard.pop(0), self._recorded.protection is Protection.SEAL)
 

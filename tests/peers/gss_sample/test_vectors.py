@@ -98,13 +98,13 @@ class ReplayedContext:
         mutual = self._recorded.known.get("mutual") != "no"
         return ContextInfo("kerberos", Protection.SEAL, mutual, Peer("alice@MIT.TEST"), None)
 
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
+    def wrap(self, data: bytes | memoryview, seal: bool, /) -> bytes:
         token = self._wrapped.pop(0)
         assert self._recorded.session.unwrap(token)[:2] == (data, seal)
         return token
 
-    def unwrap(self, token: bytes, /) -> Unwrapped:
-        data, sealed, *_ = self._recorded.session.unwrap(token)
+    def unwrap(self, token: bytes | bytearray | memoryview, /) -> Unwrapped:
+        data, sealed, *_ = self._recorded.session.unwrap(bytes(token))
         return Unwrapped(data, sealed)
 
     def sign(self, data: bytes, /) -> bytes:

@@ -119,13 +119,13 @@ class ReplayedContext:
     def info(self) -> ContextInfo:
         return ContextInfo("kerberos", self._recorded.context, True, Peer(PRINCIPAL), None)
 
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
+    def wrap(self, data: bytes | memoryview, seal: bool, /) -> bytes:
         token = self._wrapped.pop(0)
         assert self._recorded.session.unwrap(token)[:2] == (data, seal)
         return token
 
-    def unwrap(self, token: bytes, /) -> Unwrapped:
-        data, sealed, *_ = self._recorded.session.unwrap(token)
+    def unwrap(self, token: bytes | bytearray | memoryview, /) -> Unwrapped:
+        data, sealed, *_ = self._recorded.session.unwrap(bytes(token))
         return Unwrapped(data, sealed)
 
 

@@ -67,15 +67,15 @@ class ReplayedContext:
     def info(self) -> ContextInfo:
         return ContextInfo("kerberos", Protection.SEAL, True, Peer("alice@MIT.TEST"), None)
 
-    def wrap(self, data: bytes, seal: bool, /) -> bytes:
+    def wrap(self, data: bytes | memoryview, seal: bool, /) -> bytes:
         assert (data, seal) == (self._recorded.data, True)
         token = self._recorded.message[4:]
         body, turn = token[16:], int.from_bytes(token[6:8], "big")
         return token[:6] + b"\0\0" + token[8:16] + body[turn:] + body[:turn]
 
-    def unwrap(self, token: bytes, /) -> Unwrapped:
+    def unwrap(self, token: bytes | bytearray | memoryview, /) -> Unwrapped:
         try:
-            read = self._recorded.session.unwrap(token)
+            read = self._recorded.session.unwrap(bytes(token))
         except ValueError as error:
             raise IntegrityError("altered") from error
         return Unwrapped(read.data, read.sealed)
