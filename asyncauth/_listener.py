@@ -46,7 +46,7 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
     :param listener: any listener of byte streams; it is closed with this one
     :param mechanism: with the keytab; :class:`~asyncauth.mechanisms.Negotiate` with the default keytab if None
     :param framing: the wire format; MS-NNS if None
-    :param require: the least protection a client must ask for
+    :param require: the least protection a client must ask for, or a whole :class:`~asyncauth.Policy`
     :param mutual: refuse clients that do not ask this server to prove its identity
     :param handshake_timeout: seconds that a client may take for its handshake
     :param max_pending: handshakes at a time. What comes beyond waits for its turn, unread and under the same

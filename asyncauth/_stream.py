@@ -97,8 +97,8 @@ class AuthenticatedStream(ByteStream):
         :param mechanism: with its credentials; :class:`~asyncauth.mechanisms.Negotiate` if None
         :param target: client: the SPN the other end must prove to be. None means that this is the server
         :param framing: the wire format; MS-NNS if None
-        :param require: the least protection; a client also asks for exactly this
-        :param mutual: the server must prove who it is
+        :param require: the least protection, which a client also asks for; or a whole :class:`Policy`
+        :param mutual: the server must prove who it is; a policy says that itself
         :param handshake_timeout: seconds for acquiring credentials and for the handshake together
         :param limits: what the peer may cost before it has proved anything
         :param allow_unmarked_end: take an end of stream that the peer did not authenticate for a clean one

@@ -45,8 +45,8 @@ async def create_connection(
     :param target: where the service is and who it must prove to be
     :param mechanism: with its credentials; :class:`~asyncauth.mechanisms.Negotiate` if None
     :param framing: the wire format; MS-NNS if None
-    :param require: the least protection; the client also asks for exactly this
-    :param mutual: the server must prove who it is
+    :param require: the least protection, which is also asked for; or a whole :class:`~asyncauth.Policy`
+    :param mutual: the server must prove who it is; a policy says that itself
     :param handshake_timeout: seconds for connecting, credentials and handshake together
     :param limits: what the peer may cost before it has proved anything
     :param allow_unmarked_end: take an end of stream that the peer did not authenticate for a clean one

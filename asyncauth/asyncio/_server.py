@@ -96,7 +96,7 @@ async def create_server(
     :param protocol_factory: makes the application's protocol, any :class:`asyncio.Protocol` or BufferedProtocol
     :param mechanism: with the keytab; :class:`~asyncauth.mechanisms.Negotiate` with the default keytab if None
     :param framing: the wire format; MS-NNS if None
-    :param require: the least protection a client must ask for
+    :param require: the least protection a client must ask for, or a whole :class:`~asyncauth.Policy`
     :param mutual: refuse clients that do not ask this server to prove its identity
     :param handshake_timeout: seconds from a connection's acceptance until it is authenticated
     :param max_pending: handshakes at a time. Up to four times as many more connections wait unread for their turn;
