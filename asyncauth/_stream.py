@@ -210,6 +210,7 @@ class AuthenticatedStream(ByteStream):
         farewell = self._farewell()
         self._rest = b""
         try:
+            await anyio.lowlevel.checkpoint_if_cancelled()
             await last_words(self._inner, farewell, self._connection)
         finally:
             self._connection.close()

@@ -12,9 +12,9 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import anyio
-from anyio.abc import Listener, SocketAttribute, SocketStream
+from anyio.abc import Listener, SocketAttribute
 
+from .. import _sockets
 from .._errors import AsyncAuthError, AuthorizationError, ConnectError
 from .._listener import AuthenticatedListener
 from ._allow import gate, turned_away
@@ -142,12 +142,10 @@ def announce(output: Output, arguments: argparse.Namespace, place: Endpoint) -> 
     )
 
 
-async def listen(place: Endpoint, *, reuse_port: bool = False) -> Listener[SocketStream]:
+async def listen(place: Endpoint, *, reuse_port: bool = False) -> Listener[Any]:
     """A TCP listener; ConnectError says what is in the way."""
     try:
-        return await anyio.create_tcp_listener(
-            local_host=place.host or None, local_port=place.port, reuse_port=reuse_port
-        )
+        return await _sockets.listen(place.host or None, place.port, reuse_port=reuse_port)
     except OSError as error:
         raise ConnectError(
             f"cannot listen on {place}: {error.strerror or error}",

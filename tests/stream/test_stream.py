@@ -332,3 +332,27 @@ def test_a_target_is_checked_where_it_is_made() -> None:
             Target("localhost", port, TWO_PARTS)
     with pytest.raises(ValueError, match="needs a host"):
         Target("", 1, TWO_PARTS)
+
+
+@pytest.mark.parametrize("forcing", ["server", "client"])
+async def test_a_stream_that_is_closed_by_force_says_no_word(house: House, forcing: str) -> None:
+    """Not even where the system would take it at once: what was cut off must not look complete."""
+    seen: list[str] = []
+
+    async def read(stream: AuthenticatedStream) -> None:
+        assert await stream.receive() == b"half"
+        with pytest.raises(BrokenResourceError, match="without saying that this was the end"):
+            await stream.receive()
+        seen.append("cut off")
+        await anyio.aclose_forcefully(stream)
+
+    async def break_off(stream: AuthenticatedStream) -> None:
+        await stream.send(b"half")
+        await anyio.aclose_forcefully(stream)
+
+    ours, theirs = (read, break_off) if forcing == "server" else (break_off, read)
+    async with serving(house, theirs) as port:
+        await ours(await connect(house.target(port), client(house)))
+        with anyio.fail_after(5):
+            while not seen:  # noqa: ASYNC110 - there is no event for it
+                await anyio.sleep(0.01)
