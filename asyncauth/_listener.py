@@ -106,6 +106,7 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
             except (AsyncAuthError, BrokenResourceError, ClosedResourceError, EndOfStream) as error:
                 reason = str(error) or type(error).__name__
                 logger.warning("the connection of %s ended: %s", authenticated.info.peer, reason)
+                await aclose_forcefully(authenticated)
 
         await self._listener.serve(admit, task_group)
 

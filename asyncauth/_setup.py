@@ -59,18 +59,15 @@ class Setup:
 
     def connection(self, target: ServicePrincipalName | None) -> Connection:
         """A client's engine for ``target``, or a server's for None. Does not wait."""
-        policy = self.policy
         if target is None:
-            role, context = Role.SERVER, self.mechanism.accept(policy)
-            if policy.authorize is not None:
-                policy = replace(policy, authorize=audited(policy.authorize))
+            role, context = Role.SERVER, self.mechanism.accept(self.policy)
         else:
-            role, context = Role.CLIENT, self.mechanism.initiate(target, policy)
+            role, context = Role.CLIENT, self.mechanism.initiate(target, self.policy)
         return Connection(
             role,
             context,
             self.framing,
-            policy=policy,
+            policy=self.policy,
             limits=self.limits,
             target=target,
             allow_unmarked_end=self.allow_unmarked_end,
@@ -104,7 +101,9 @@ def _policy(require: Protection | Policy, mutual: bool) -> Policy:
         return _plain_policy(require, mutual)
     if not mutual:
         raise ValueError("say mutual=False in the policy that is given as require")
-    return require
+    if require.authorize is None:
+        return require
+    return replace(require, authorize=audited(require.authorize))
 
 
 @lru_cache(maxsize=8)

@@ -120,10 +120,9 @@ class AuthenticatedStream(ByteStream):
         :param received: bytes of the peer beyond that point which have been read already
         :raises LocalProtocolError: the handshake is not done; ``inner`` is left alone
         """
-        if connection.info is None:
-            raise LocalProtocolError("the handshake of this connection is not done, so it cannot be adopted")
+        info = connection.established()
         connection.receive_data(received)
-        return cls(inner, connection, connection.info)
+        return cls(inner, connection, info)
 
     @classmethod
     async def handshake(

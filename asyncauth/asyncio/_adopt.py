@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from .._errors import LocalProtocolError
 from ._protocol import AuthProtocol
-from ._upgrade import UpgradedStreams
+from ._upgrade import UpgradedStreams, is_full, rest_of
 
 if TYPE_CHECKING:
     from ..engine import Connection
@@ -73,8 +73,7 @@ async def adopt_streams(
     raw = cast("asyncio.Transport", writer.transport)
     _check(raw, connection)
     loop = asyncio.get_running_loop()
-    reader.feed_eof()
-    received = await reader.read()  # all there is, at once
+    received = await rest_of(reader)
     fresh = asyncio.StreamReader(limit=limit, loop=loop)
     protocol = UpgradedStreams(fresh, writer, loop)
     session = _session(raw, protocol, connection, received, made=True)
@@ -82,10 +81,9 @@ async def adopt_streams(
 
 
 def _check(raw: asyncio.Transport, connection: Connection) -> None:
-    if connection.info is None:
-        raise LocalProtocolError("the handshake of this connection is not done, so it cannot be adopted")
+    peer = connection.established().peer
     if raw.is_closing():
-        raise LocalProtocolError(f"the transport to {connection.info.peer or 'the peer'} is closing")
+        raise LocalProtocolError(f"the transport to {peer or 'the peer'} is closing")
 
 
 def _session(
@@ -97,7 +95,7 @@ def _session(
     made: bool = False,
 ) -> AuthProtocol:
     _check(raw, connection)
-    full = raw.get_write_buffer_size() > raw.get_write_buffer_limits()[1]
+    full = is_full(raw)
     connection.receive_data(received)
     session = AuthProtocol(Adopted(asyncio.get_running_loop(), raw, connection, full, full), protocol)
     session.start(made=made)

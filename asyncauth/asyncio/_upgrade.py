@@ -108,8 +108,7 @@ async def upgrade_streams(
     fresh = asyncio.StreamReader(limit=limit, loop=loop)
     protocol = UpgradedStreams(fresh, writer, loop)
     handshake = _take_over(raw, protocol, setup, _expected(target, server_side), made=True)
-    reader.feed_eof()
-    received = await reader.read()  # all there is, at once
+    received = await rest_of(reader)
     transport = await _finished(handshake, raw, protocol, received)
     return fresh, asyncio.StreamWriter(transport, protocol, fresh, loop)
 
@@ -129,6 +128,17 @@ class UpgradedStreams(asyncio.StreamReaderProtocol):
         if self._upgraded is not None:
             self._upgraded[1].connection_lost(exc)
             self._upgraded = None
+
+
+def is_full(raw: asyncio.Transport) -> bool:
+    """Whether a transport that is taken over has asked its protocol to stop writing."""
+    return raw.get_write_buffer_size() > raw.get_write_buffer_limits()[1]
+
+
+async def rest_of(reader: asyncio.StreamReader) -> bytes:
+    """What has been received and not read; nothing more comes to this reader, so it does not wait."""
+    reader.feed_eof()
+    return await reader.read()
 
 
 def _expected(
@@ -158,8 +168,7 @@ def _take_over(
     handshake = AwaitedHandshake(
         loop, setup, setup.connection(spn), peer=peer, factory=lambda: protocol, made=made, taken_over=True
     )
-    full = raw.get_write_buffer_size() > raw.get_write_buffer_limits()[1]
-    handshake.writing_blocked = handshake.application_paused = full
+    handshake.writing_blocked = handshake.application_paused = is_full(raw)
     raw.set_protocol(handshake)
     return handshake
 

@@ -191,6 +191,15 @@ class Connection:
         data, because a peer that answers into a closed connection is cut off from what it has not read yet."""
         return 0 if self._messages is None or self._failure else self._messages.unanswered
 
+    def established(self) -> ConnectionInfo:
+        """What the handshake reached, for whoever goes on with a connection that others have begun.
+
+        :raises LocalProtocolError: it is not done
+        """
+        if self.info is None:
+            raise LocalProtocolError("the handshake of this connection is not done, so it cannot be adopted")
+        return self.info
+
     @property
     def max_plaintext(self) -> int:
         """Bytes of plaintext that make one full message."""

@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from asyncauth.abc import Mechanism
 from asyncauth.mechanisms import CredentialCache, Kerberos, Keytab, Negotiate
 
-from ..conftest import BACKENDS
-from ..layers import LAYERS, Layer
+from ..layered import anyio_backend, layer, layer_name  # noqa: F401 - fixtures
 from ..services import House
-
-
-@pytest.fixture(params=LAYERS)
-def layer_name(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
-@pytest.fixture
-def layer(layer_name: str) -> Layer:
-    """Each of our layers."""
-    return LAYERS[layer_name][0]
-
-
-@pytest.fixture
-def anyio_backend(layer_name: str) -> Any:
-    """The loop below the layer."""
-    return BACKENDS[LAYERS[layer_name][1]]
 
 
 @pytest.fixture(params=[Negotiate, Kerberos])

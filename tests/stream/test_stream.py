@@ -356,3 +356,21 @@ async def test_a_stream_that_is_closed_by_force_says_no_word(house: House, forci
         with anyio.fail_after(5):
             while not seen:  # noqa: ASYNC110 - there is no event for it
                 await anyio.sleep(0.01)
+
+
+async def test_a_stream_that_broke_is_closed_for_its_handler(house: House) -> None:
+    """One that does not close it itself, although it should."""
+    held: list[AuthenticatedStream] = []
+
+    async def careless(stream: AuthenticatedStream) -> None:
+        held.append(stream)
+        await stream.receive()
+        raise BrokenResourceError
+
+    async with serving(house, careless) as port:
+        async with await connect(house.target(port), client(house)) as stream:
+            await stream.send(b"x")
+            with anyio.fail_after(5), pytest.raises(BrokenResourceError):
+                await stream.receive()
+    with pytest.raises(ClosedResourceError):
+        await held[0].receive()
