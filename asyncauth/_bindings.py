@@ -27,8 +27,8 @@ does no harm here: an attacker needs a second name with the same hash as a given
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Flag
 from functools import lru_cache
+from typing import NamedTuple
 
 from ._types import Binding, Policy
 
@@ -40,12 +40,11 @@ _KEPT_CHARACTERS = 512
 """What longer names give is made each time, so that strangers cannot fill the memory with it."""
 
 
-class Bound(Flag):
+class Bound(NamedTuple):
     """What bindings tie an authentication to."""
 
-    NOTHING = 0
-    CHANNEL = 1
-    TARGET = 2
+    channel: bool = False
+    target: bool = False
 
 
 def application_data(
@@ -71,10 +70,9 @@ def _application_data(
 ) -> tuple[bytes | None, Bound]:
     if channel_binding is Binding.OFF:
         channel = None
-    tied = Bound.CHANNEL if channel else Bound.NOTHING
     offered = target_binding is Binding.OFFERED and not channel
     if components is None or not (offered or target_binding is Binding.REQUIRED):
-        return channel, tied
+        return channel, Bound(bool(channel))
     parts = [component.translate(_UPPER).encode() for component in components]
     named = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    return _PREFIX + bytes((len(parts),)) + named + (channel or b""), tied | Bound.TARGET
+    return _PREFIX + bytes((len(parts),)) + named + (channel or b""), Bound(bool(channel), True)

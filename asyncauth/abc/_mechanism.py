@@ -44,7 +44,7 @@ class ContextInfo(NamedTuple):
     peer: Peer | None
     lifetime: float | None
     """Seconds until the context expires, None if it does not."""
-    bound: Bound = Bound.NOTHING
+    bound: Bound = Bound()
     """Acceptor: the channel bindings that both ends gave and that were the same."""
     claimed: ServicePrincipalName | None = None
     """Acceptor: the SPN in the clear part of the initiator's token."""

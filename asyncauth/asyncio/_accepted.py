@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakSet
 
 from .._errors import AsyncAuthError, AuthenticationError
 from .._setup import address_text
@@ -17,7 +16,6 @@ from ._protocol import AuthProtocol
 if TYPE_CHECKING:
     from .._setup import Setup
     from ..engine import Connection
-    from ._transport import AuthenticatedTransport
 
 __all__ = ["Acceptor", "Refused"]
 
@@ -45,7 +43,8 @@ class Acceptor:
         self.setup = setup
         self.factory = factory
         self.gate = gate
-        self.transports: WeakSet[AuthenticatedTransport] = WeakSet()
+        self.sessions: set[AuthProtocol] = set()
+        """The authenticated connections that are open."""
         self._on_refused = on_refused
         self._flooded = False
 
@@ -88,6 +87,8 @@ class Acceptor:
 class _AcceptedHandshake(HandshakeProtocol):
     """A connection from its acceptance to its authentication."""
 
+    __slots__ = ("__weakref__", "_acceptor", "_peername", "_place")
+
     def __init__(self, acceptor: Acceptor, engine: Connection) -> None:
         setup = acceptor.setup
         super().__init__(acceptor.loop, setup, engine, acceptor.loop.time() + setup.handshake_timeout)
@@ -106,12 +107,16 @@ class _AcceptedHandshake(HandshakeProtocol):
         if self._place is Place.WAITING:
             self.pause_reading()
         elif self._place is Place.TURNED_AWAY:
+            super().start_clock()
             self.fail(
                 AuthenticationError(
                     f"{self.peer} was turned away: {self._acceptor.gate.limit} handshakes are under way",
                     fix="raise max_pending, or find out who connects without authenticating",
                 )
             )
+
+    def start_clock(self) -> None:
+        """The gate has it."""
 
     def admit(self) -> None:
         """Its turn has come."""
@@ -134,9 +139,7 @@ class _AcceptedHandshake(HandshakeProtocol):
             self._acceptor.report("the protocol factory failed", error)
             self.drop()
             return
-        session = AuthProtocol(self, app)
-        self._acceptor.transports.add(session.transport)
-        session.start(made=True)
+        AuthProtocol(self, app, self._acceptor.sessions).start(made=True)
 
     def gone(self, error: BaseException | None) -> None:
         self._acceptor.gate.leave(self)

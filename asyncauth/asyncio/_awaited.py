@@ -27,6 +27,8 @@ class AwaitedHandshake(HandshakeProtocol, Generic[P]):
     :param made: the protocol is new, and is told that its connection is made
     """
 
+    __slots__ = ("_dialling", "_factory", "_made", "_peer", "_too_late", "result")
+
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,

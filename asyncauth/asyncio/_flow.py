@@ -35,7 +35,7 @@ class WriteFlow:
 
     def __init__(self, tell: Callable[[str], None], *, paused: bool) -> None:
         self._tell = tell
-        self.high, self.low = watermarks(None, None)
+        self.high, self.low = HIGH_WATER, HIGH_WATER // 4
         self.paused = paused
 
     def let_go(self) -> None:

@@ -3,9 +3,9 @@
 It forwards between the raw transport and the engine, and adds what an engine cannot know: where a step runs, and
 how long all of it may take. The application's protocol is not here yet, so it cannot see anything too early.
 
-*Steps.* One that may wait for a KDC runs in a thread of ours, any other where we are; the application's decision about
-a client runs in a task. Meanwhile nothing of the connection is touched: the raw transport is told to stop reading, and
-what it had read already lies in the engine unlooked at.
+*Steps.* One that may wait for a KDC runs in a thread of ours; the application's decision about a client runs in a task.
+Meanwhile nothing of the connection is touched: the raw transport is told to stop reading, and what it had read already
+lies in the engine unlooked at.
 
 *Ends.* Exactly one of :meth:`established` and :meth:`gone` is called, once. ``established`` comes in the same
 breath as the last token, with the raw transport in the hands of whoever takes it over. ``gone`` comes when a failed
@@ -42,6 +42,22 @@ class HandshakeProtocol(ReadingProtocol):
     :param taken_over: the raw transport has served another protocol, which has perhaps paused its reading
     """
 
+    __slots__ = (
+        "_deadline",
+        "_deciding",
+        "_done",
+        "_error",
+        "_raw",
+        "_setup",
+        "_work",
+        "application_paused",
+        "engine",
+        "loop",
+        "reading_paused",
+        "until",
+        "writing_blocked",
+    )
+
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
@@ -61,7 +77,7 @@ class HandshakeProtocol(ReadingProtocol):
         self.application_paused = False
         """It had asked the protocol before us, which has not been told to go on."""
         self._setup = setup
-        self._until = until
+        self.until = until
         self._deadline: asyncio.TimerHandle | None = None
         self._work: asyncio.Future[None] | None = None
         """A step in a thread, or the application's decision in a task."""
@@ -102,7 +118,7 @@ class HandshakeProtocol(ReadingProtocol):
     def start_clock(self) -> None:
         """From ``connection_made`` on the deadline holds; from here, if this is called before."""
         if self._deadline is None:
-            self._deadline = self.loop.call_at(self._until, self.expire)
+            self._deadline = self.loop.call_at(self.until, self.expire)
 
     def begin(self) -> None:
         """Start, or go on with what has been received."""
@@ -191,26 +207,19 @@ class HandshakeProtocol(ReadingProtocol):
     # --- the exchange --------------------------------------------------------------------------------------
 
     def _advance(self) -> None:
-        while True:
-            event = self.engine.next_event()
-            if event is NEED_DATA:
-                self._send()
-                self._resume_reading()
-                return
-            if isinstance(event, Established):
-                self._setup.admitted(event.info)
-                self._finish()
-                return
-            if isinstance(event, DecisionRequired):
-                self._deciding = True
-                self._wait_for(self.loop.create_task(event.ask()), event)
-                return
+        event = self.engine.next_event()
+        if event is NEED_DATA:
+            self._send()
+            self._resume_reading()
+        elif isinstance(event, Established):
+            self._setup.admitted(event.info)
+            self._finish()
+        elif isinstance(event, DecisionRequired):
+            self._deciding = True
+            self._wait_for(self.loop.create_task(event.ask()), event)
+        else:
             assert isinstance(event, StepRequired)
-            if event.may_wait:
-                self._wait_for(asyncio.wrap_future(_threads.submit(event.run), loop=self.loop), event)
-                return
-            event.run()
-            self.engine.step_done(event)
+            self._wait_for(asyncio.wrap_future(_threads.submit(event.run), loop=self.loop), event)
 
     def _finish(self) -> None:
         self._send()

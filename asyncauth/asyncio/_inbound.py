@@ -40,9 +40,9 @@ class Inbound:
         "_eof",
         "_raw_paused",
         "_rest",
-        "_scheduled",
         "_session",
         "_stopped",
+        "scheduled",
     )
 
     def __init__(self, session: AuthProtocol, *, paused: bool) -> None:
@@ -50,7 +50,8 @@ class Inbound:
         self._deliveries = _MESSAGES_A_TURN // session.engine.together
         """In a turn, each of so many messages if they are small."""
         self._raw_paused = paused
-        self._app_paused = self._eof = self._scheduled = self._stopped = self._ended = False
+        self._app_paused = self._eof = self._stopped = self._ended = False
+        self.scheduled = False
         self._rest = _NOTHING
 
     # --- from the raw transport ----------------------------------------------------------------------------
@@ -58,13 +59,13 @@ class Inbound:
     def feed(self, data: bytes) -> None:
         if not self._stopped:
             self._session.engine.receive_data(data)
-            if not (self._app_paused or self._scheduled):
+            if not (self._app_paused or self.scheduled):
                 self._pump()
 
     def feed_eof(self) -> None:
         self._eof = True
         self._session.engine.receive_eof()
-        if not (self._app_paused or self._scheduled or self._stopped):
+        if not (self._app_paused or self.scheduled or self._stopped):
             self._pump()
 
     # --- from the application ------------------------------------------------------------------------------
@@ -84,10 +85,16 @@ class Inbound:
 
     # --- in between ----------------------------------------------------------------------------------------
 
+    def start(self) -> None:
+        """Look for what came together with the handshake's end in the next turn, if there is anything, and go on
+        reading."""
+        if self._raw_paused or not self._session.engine.drained:
+            self.schedule()
+
     def schedule(self) -> None:
         """Look for messages in the next turn."""
-        if not (self._scheduled or self._stopped):
-            self._scheduled = True
+        if not (self.scheduled or self._stopped):
+            self.scheduled = True
             self._session.loop.call_soon(self._pump)
 
     def stop(self) -> None:
@@ -111,7 +118,7 @@ class Inbound:
             pass
 
     def _pump(self) -> None:
-        self._scheduled = False
+        self.scheduled = False
         outbound = self._session.outbound
         outbound.corked = True
         try:

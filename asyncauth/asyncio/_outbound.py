@@ -38,13 +38,13 @@ class Outbound:
         "_flow",
         "_gone",
         "_last",
-        "_scheduled",
         "_session",
         "_slice",
         "_waiting",
         "blocked",
         "corked",
         "ended",
+        "scheduled",
     )
 
     def __init__(self, session: AuthProtocol, *, blocked: bool, application_paused: bool) -> None:
@@ -57,10 +57,15 @@ class Outbound:
         """The raw transport is full."""
         self.corked = False
         """Everything is held back until :meth:`uncork`."""
-        self._scheduled = self._gone = False
+        self.scheduled = self._gone = False
         self._last: Callable[[], None] | None = None
         self.ended = False
         """The application has said that it will write no more."""
+
+    def start(self) -> None:
+        """Send what there is, and tell the application to go on if somebody had stopped it, or to stop."""
+        if self.blocked or self._flow.paused or self._backlog or self._session.engine.has_data_to_send:
+            self.flush()
 
     # --- from the application ------------------------------------------------------------------------------
 
@@ -69,7 +74,7 @@ class Outbound:
         self._waiting += len(data)
         if self.blocked or self._waiting > self._flow.high:
             self._flow.update(self._waiting, self.blocked)
-        if not (self._scheduled or self.corked):
+        if not (self.scheduled or self.corked):
             self._schedule()
 
     def write_eof(self) -> None:
@@ -145,7 +150,7 @@ class Outbound:
 
     def flush(self) -> None:
         """Seal and hand over one slice; the rest in the next turns."""
-        self._scheduled = False
+        self.scheduled = False
         if not (self.blocked or self._session.closed):
             self._session.guard(self._seal)
         if not self._session.closed:
@@ -170,8 +175,8 @@ class Outbound:
             self._flow.update(self._waiting, self.blocked)
 
     def _schedule(self) -> None:
-        if not (self._scheduled or self.corked or self.blocked):
-            self._scheduled = True
+        if not (self.scheduled or self.corked or self.blocked):
+            self.scheduled = True
             self._session.loop.call_soon(self.flush)
 
     def _take(self) -> bytes | memoryview:

@@ -44,9 +44,11 @@ class AuthProtocol(asyncio.Protocol):
 
     :param handshake: one that is established; it has served the raw transport until now
     :param app: the application's protocol
+    :param among: where this is kept for as long as the connection is open
     """
 
     __slots__ = (
+        "_among",
         "_error",
         "_patience",
         "app",
@@ -60,7 +62,12 @@ class AuthProtocol(asyncio.Protocol):
         "transport",
     )
 
-    def __init__(self, handshake: HandshakeProtocol | Adopted, app: asyncio.BaseProtocol) -> None:
+    def __init__(
+        self,
+        handshake: HandshakeProtocol | Adopted,
+        app: asyncio.BaseProtocol,
+        among: set[AuthProtocol] | None = None,
+    ) -> None:
         assert handshake.engine.info is not None
         self.loop = handshake.loop
         self.raw = handshake.raw
@@ -77,6 +84,9 @@ class AuthProtocol(asyncio.Protocol):
         """Nothing goes to the raw transport any more."""
         self._error: BaseException | None = None
         self._patience: asyncio.TimerHandle | None = None
+        self._among = among
+        if among is not None:
+            among.add(self)
         self.raw.set_protocol(self)
 
     def start(self, *, made: bool) -> None:
@@ -86,8 +96,8 @@ class AuthProtocol(asyncio.Protocol):
         """
         if made and self.app is not None:
             self.call("connection_made", self.app.connection_made, self.transport)
-        self.outbound.flush()
-        self.inbound.schedule()
+        self.outbound.start()
+        self.inbound.start()
 
     # --- from the raw transport ----------------------------------------------------------------------------
 
@@ -121,14 +131,21 @@ class AuthProtocol(asyncio.Protocol):
             exc = None
         self.closing = True
         self.abort()
-        self.loop.call_soon(self._let_go)
+        if self._among is not None:
+            self._among.discard(self)
         app, self.app = self.app, None
-        if app is not None:
-            app.connection_lost(self._error or exc)  # type: ignore[arg-type]
+        try:
+            if app is not None:
+                app.connection_lost(self._error or exc)  # type: ignore[arg-type]
+        finally:
+            if self.inbound.scheduled or self.outbound.scheduled:
+                self.loop.call_soon(self._let_go)
+            else:
+                self._let_go()
 
     def _let_go(self) -> None:
         """Part from what knows us, so that the connection's memory is free at once and not when there is time to look
-        for cycles; in a turn of its own, when nothing that was scheduled is left."""
+        for cycles; when nothing that was scheduled is left."""
         self.inbound.let_go()
         self.outbound.let_go()
         self.transport = None  # type: ignore[assignment]

@@ -58,14 +58,14 @@ class AuthenticatedServer(asyncio.AbstractServer):
     def close_clients(self) -> None:
         """Close all connections, flushing what was written and marking the end; drop those in their handshake."""
         self._drop_handshakes()
-        for transport in list(self._acceptor.transports):
-            transport.close()
+        for session in list(self._acceptor.sessions):
+            session.close()
 
     def abort_clients(self) -> None:
         """Close all connections at once."""
         self._drop_handshakes()
-        for transport in list(self._acceptor.transports):
-            transport.abort()
+        for session in list(self._acceptor.sessions):
+            session.abort()
 
     def _drop_handshakes(self) -> None:
         for handshake in self._acceptor.gate.guests():

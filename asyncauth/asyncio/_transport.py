@@ -55,7 +55,7 @@ class AuthenticatedTransport(asyncio.Transport):
 
     def __init__(self, session: AuthProtocol, info: ConnectionInfo) -> None:
         """Not for applications."""
-        super().__init__()
+        # not super().__init__(), which makes a place for the extra information that lies beneath
         self._session = session
         self._info = info
         self._dropped = 0

@@ -11,8 +11,8 @@ alike is decided here. The contract is four calls::
     data_to_send()                          what to write; also after an error, for the peer's sake
 
 and, while the handshake runs, ``step_done`` for what the engine does not do by itself: a step of the security context
-may wait for a KDC, so the driver chooses where it runs; and whether a client may come in can be for the application
-to say, which may take as long.
+that may wait for a KDC, so that the driver chooses where it runs; and whether a client may come in can be for the
+application to say, which may take as long.
 
 Failure is sticky: the first error is kept and raised again by every later call. Sending can fail by itself, when a
 message was sealed and then not sent: the peer must refuse the gap, but what it has said is still good.

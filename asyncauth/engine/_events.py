@@ -37,15 +37,15 @@ PAUSED = _Signal.PAUSED
 
 
 class StepRequired:
-    """The security context has a step to do. Call :meth:`run`, in a thread if ``may_wait`` says so, and then
-    give the object to :meth:`Connection.step_done` on the loop."""
+    """The security context has a step to do that may wait for a KDC, DNS or a file. Call :meth:`run` in a thread, and
+    then give the object to :meth:`Connection.step_done` on the loop."""
 
-    __slots__ = ("_context", "_token", "error", "may_wait", "result")
+    __slots__ = ("_context", "_token", "error", "result")
+    may_wait = True
 
     def __init__(self, context: SecurityContext, token: bytes | None) -> None:
         self._context = context
         self._token = token
-        self.may_wait = context.may_wait
         self.result: StepResult | None = None
         self.error: MechanismError | None = None
 

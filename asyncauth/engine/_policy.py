@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._bindings import Bound
 from .._errors import AuthorizationError, ProtectionError, TargetError
 from .._types import Binding, Role
 
@@ -61,13 +60,13 @@ def _check_mechanism(reached: ContextInfo, policy: Policy, role: Role, peer: str
 
 
 def _check_bindings(reached: ContextInfo, policy: Policy, peer: str) -> None:
-    if policy.channel_binding is Binding.REQUIRED and Bound.CHANNEL not in reached.bound:
+    if policy.channel_binding is Binding.REQUIRED and not reached.bound.channel:
         raise ProtectionError(
             f"{peer} did not bind its authentication to the TLS connection, and channel binding is required",
             fix="let the client send channel bindings (tls-server-end-point); TLS must not end at a proxy",
             code="no-bindings",
         )
-    if policy.target_binding is Binding.REQUIRED and Bound.TARGET not in reached.bound:
+    if policy.target_binding is Binding.REQUIRED and not reached.bound.target:
         raise TargetError(
             f"{peer} did not prove which SPN it asked for, and target binding is required"
             f" (its ticket says {reached.claimed or 'nothing'})",

@@ -27,7 +27,6 @@ specification allows 64,560 of wrapped data; 64,488 bytes of plaintext satisfy b
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from .._errors import (
@@ -38,10 +37,9 @@ from .._errors import (
     ProtectionError,
     RemoteProtocolError,
 )
-from ..abc import Authorize, Check, Command, Frame, Reply, Send, StepResult, Use
+from ..abc import Authorize, Check, Frame, Receive, Reply, Send, Step, StepResult, Use
 from ._foreign import not_spoken
 from ._headers import LengthHeader
-from ._script import receive, step
 from ._tokens import NTLM, begins_token
 
 if TYPE_CHECKING:
@@ -61,6 +59,8 @@ _MARKING = 0x100
 """What that adds to the kind of a received message."""
 _TLS_MAJOR = 3
 """The one version that is refused: 0x16 or 0x15 and then this is how TLS begins."""
+
+_CHECK, _AUTHORIZE, _RECEIVE = Check(), Authorize(), Receive()
 
 
 class _HandshakeHeader:
@@ -94,13 +94,10 @@ class NegotiateStream:
     marks_end = True
 
     def initiate(self) -> Script:
-        return _exchange(None, server=False)
+        return _exchange(server=False)
 
     def accept(self) -> Script:
-        frame, marking = yield from _receive()
-        if not marking:
-            yield Use(_UNMARKED)
-        yield from _exchange(frame.body, server=True)
+        return _exchange(server=True)
 
     def claims(self, start: bytes, /) -> bool | None:
         head = self.handshake.size
@@ -123,49 +120,51 @@ class _Unmarked(NegotiateStream):
 _UNMARKED = _Unmarked()
 
 
-def _exchange(token: bytes | None, *, server: bool) -> Script:
-    peer_done = False
+def _exchange(*, server: bool) -> Script:
+    """Tokens to and fro until both have said Done. A server hears before it speaks.
+
+    Without the helpers of ``_script``: this is run for each stranger, and each generator more is felt.
+    """
+    peer_done = complete = False
+    token: bytes | None = None
     while True:
-        result = yield from _step(token, may_refuse=server or not peer_done)
-        if result.complete:
-            peer_done = peer_done or server
-            if result.token or server:
-                yield Send(DONE, result.token or b"")
-            if peer_done:
+        if token is not None or not server:
+            try:
+                answer, complete = _stepped((yield Step(token)))
+                if complete:
+                    yield _CHECK
+                    yield _AUTHORIZE
+            except AuthenticationError as error:
+                if server or not peer_done:
+                    yield Send(ERROR, _error_body(error))
+                raise
+            peer_done = peer_done or (server and complete)
+            if answer or server or not complete:
+                yield Send(DONE if complete else IN_PROGRESS, answer or b"")
+            if complete and peer_done:
                 return
-        else:
-            yield Send(IN_PROGRESS, result.token or b"")
-        frame, marking = yield from _receive()
-        if not marking:
+        kind, token = _understood((yield _RECEIVE), complete)
+        if kind < _MARKING:
             yield Use(_UNMARKED)
-        peer_done = frame.kind == DONE
-        if result.complete and not frame.body:
-            if not peer_done:
-                raise RemoteProtocolError("the peer goes on with a handshake that is complete here")
+        peer_done = kind % _MARKING == DONE
+        if complete and not token:
             return
-        token = frame.body
 
 
-def _step(token: bytes | None, *, may_refuse: bool) -> Generator[Command, Reply, StepResult]:
-    try:
-        result = yield from step(token)
-        if result.complete:
-            yield Check()
-            yield Authorize()
-    except AuthenticationError as error:
-        if may_refuse:
-            yield Send(ERROR, _error_body(error))
-        raise
-    return result
+def _stepped(reply: Reply) -> StepResult:
+    assert isinstance(reply, StepResult)
+    return reply
 
 
-def _receive() -> Generator[Command, Reply, tuple[Frame, bool]]:
-    """The peer's next message, and whether it comes from one that marks its end."""
-    kind, body = yield from receive()
-    marking, kind = divmod(kind, _MARKING)
+def _understood(reply: Reply, complete: bool) -> Frame:
+    """The peer's next message, if it is none that says no, and none that goes on with what is over."""
+    assert isinstance(reply, Frame)
+    kind = reply.kind % _MARKING
     if kind == ERROR:
-        raise _rejected(body)
-    return Frame(kind, body), bool(marking)
+        raise _rejected(reply.body)
+    if complete and kind != DONE and not reply.body:
+        raise RemoteProtocolError("the peer goes on with a handshake that is complete here")
+    return reply
 
 
 def _error_body(error: AsyncAuthError) -> bytes:

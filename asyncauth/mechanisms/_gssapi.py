@@ -37,6 +37,7 @@ _DELEGATE, _DELEGATE_IF_TRUSTED = 0x1, 0x8000
 _DELEGATION = {Delegation.NONE: 0, Delegation.TRUSTED: _DELEGATE_IF_TRUSTED, Delegation.ANY: _DELEGATE}
 _CHANNEL_BOUND = 0x800
 """GSS_C_CHANNEL_BOUND_FLAG: both gave channel bindings, and the same. MIT has it since 1.19."""
+_UNBOUND = Bound()
 
 _REQUESTED = {
     Protection.NONE: 0,
@@ -69,7 +70,7 @@ class _GssContext(GssMessages):
         self._channel = channel
 
     def info(self) -> ContextInfo:
-        return self._info(Bound.NOTHING, None, None)
+        return self._info(_UNBOUND, None, None)
 
     def _info(
         self, bound: Bound, claimed: ServicePrincipalName | None, delegated: Delegated | None
@@ -179,7 +180,7 @@ class GssAcceptor(_GssContext):
         super().__init__("the client", policy, bulk)
         self._credentials = credentials
         self._asked: Service | None = None
-        self._bound = Bound.NOTHING
+        self._bound = _UNBOUND
         self._delegated: Delegated | None = None
 
     @property
@@ -203,7 +204,7 @@ class GssAcceptor(_GssContext):
         return StepResult(result.token or None, not result.more_steps)
 
     def info(self) -> ContextInfo:
-        bound = self._bound if self._flags & _CHANNEL_BOUND else Bound.NOTHING
+        bound = self._bound if self._flags & _CHANNEL_BOUND else _UNBOUND
         return self._info(bound, _spn(self._asked), self._delegated)
 
     def _finish(self, result: AcceptSecContextResult) -> None:

@@ -111,10 +111,8 @@ class ScriptedContext:
     def info(self) -> ContextInfo:
         script = self._script
         asked = ServicePrincipalName.parse(script.asked_for) if script.asked_for else None
-        bound = Bound.NOTHING
-        if script.sends_bindings and self._acceptor:
-            bound |= Bound.CHANNEL if self._channel else Bound.NOTHING
-            bound |= Bound.TARGET if asked else Bound.NOTHING
+        sent = script.sends_bindings and self._acceptor
+        bound = Bound(channel=sent and bool(self._channel), target=sent and bool(asked))
         reached = (script.mechanism, script.reaches, script.mutual, self._peer, None)
         return ContextInfo(*reached, bound=bound, claimed=asked if self._acceptor else None)
 

@@ -1,11 +1,13 @@
 """Which service a client asked for: the name in the clear part of its Kerberos ticket.
 
-A server uses it once for each handshake, so nothing is parsed that is not on the way to the name.
+A server uses it once for each handshake, so nothing is parsed that is not on the way to the name; and what is on the
+way are lengths, and names of things, so it is the same each time that a client comes with the same ticket. How a token
+is read depends on nothing but its length and its bytes up to the end of the name. So for a length that was seen, the
+beginning that was read last is kept with what it gave, and a token that begins the same is not read again.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from ._der import OCTET_STRING, OID, SEQUENCE, TEXT, MalformedToken, descend, element, enter, field
@@ -24,8 +26,10 @@ _TO_INNER = bytes((SEQUENCE, 0xA2, OCTET_STRING))
 """NegTokenInit's mechToken, or NegTokenResp's responseToken; both have the number 2."""
 _TO_TICKET = bytes((SEQUENCE, 0xA3, _TICKET, SEQUENCE))
 _TO_COMPONENTS = bytes((_NAME, SEQUENCE, 0xA1, SEQUENCE))
-_KEPT_BYTES = 512
-"""Longer names are read each time, so that strangers cannot fill the memory with them."""
+_KEPT_BYTES = 1024
+"""Longer beginnings are read each time, and of more lengths than these none is kept, so that strangers cannot fill the
+memory with them."""
+_KEPT_LENGTHS = 256
 
 
 class Service(NamedTuple):
@@ -59,13 +63,29 @@ def requested_service(token: bytes) -> Service | None:
 
     Sources: RFC 4120 5.3 and 5.5.1, RFC 2743 3.1, RFC 4121 4.1, RFC 4178 4.2.
     """
+    size = len(token)
+    begun, service = _known.get(size, _UNKNOWN)
+    if begun and token[: len(begun)] == begun:
+        return service
     try:
-        return _in_token(token)
+        found = _in_token(token)
     except (MalformedToken, UnicodeDecodeError):
         return None
+    if found is None:
+        return None
+    service, end = found
+    if end <= _KEPT_BYTES and (size in _known or len(_known) < _KEPT_LENGTHS):
+        _known[size] = bytes(token[:end]), service
+    return service
 
 
-def _in_token(token: bytes) -> Service | None:
+_UNKNOWN: tuple[bytes, Service | None] = (b"", None)
+_known: dict[int, tuple[bytes, Service | None]] = {}
+"""By a token's length: how it began, up to the end of the name, and the name."""
+
+
+def _in_token(token: bytes) -> tuple[Service, int] | None:
+    """The service, and where in the token its name ends."""
     at, end = 0, len(token)
     tag, start, stop = element(token, at, end)
     if tag == _INITIAL:
@@ -88,24 +108,22 @@ def _kerberos(token: bytes, start: int, end: int) -> tuple[int, int]:
     return body + 2, end
 
 
-def _in_request(token: bytes, start: int, end: int) -> Service:
+def _in_request(token: bytes, start: int, end: int) -> tuple[Service, int]:
     start, end = descend(token, start, end, _TO_TICKET)
     realm, after_realm = field(token, start, end, _REALM)
-    name = bytes(token[realm : field(token, after_realm, end, _NAME)[1]])
-    read = _service if len(name) <= _KEPT_BYTES else _service.__wrapped__
-    return read(name, after_realm - realm)
+    after_name = field(token, after_realm, end, _NAME)[1]
+    return _service(token, realm, after_realm, after_name), after_name
 
 
-@lru_cache(maxsize=256)
-def _service(data: bytes, realm_size: int) -> Service:
-    """From a ticket's realm, of so many bytes, and its service's name. All tickets for a service have the same."""
-    at, end = enter(data, 0, realm_size, TEXT)
-    realm = str(data[at:end], "utf-8")
-    at, end = descend(data, realm_size, len(data), _TO_COMPONENTS)
+def _service(token: bytes, realm: int, after_realm: int, after_name: int) -> Service:
+    """From a ticket's realm and its service's name."""
+    start, end = enter(token, realm, after_realm, TEXT)
+    of_realm = str(token[start:end], "utf-8")
+    at, end = descend(token, after_realm, after_name, _TO_COMPONENTS)
     components = []
     while at < end:
-        start, at = enter(data, at, end, TEXT)
-        components.append(str(data[start:at], "utf-8"))
+        start, at = enter(token, at, end, TEXT)
+        components.append(str(token[start:at], "utf-8"))
     if not components:
         raise MalformedToken("the ticket's service has no name")
-    return Service(tuple(components), realm)
+    return Service(tuple(components), of_realm)
