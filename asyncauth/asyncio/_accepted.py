@@ -107,16 +107,12 @@ class _AcceptedHandshake(HandshakeProtocol):
         if self._place is Place.WAITING:
             self.pause_reading()
         elif self._place is Place.TURNED_AWAY:
-            super().start_clock()
             self.fail(
                 AuthenticationError(
                     f"{self.peer} was turned away: {self._acceptor.gate.limit} handshakes are under way",
                     fix="raise max_pending, or find out who connects without authenticating",
                 )
             )
-
-    def start_clock(self) -> None:
-        """The gate has it."""
 
     def admit(self) -> None:
         """Its turn has come."""

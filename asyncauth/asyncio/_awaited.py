@@ -61,7 +61,7 @@ class AwaitedHandshake(HandshakeProtocol, Generic[P]):
         self._dialling = task = asyncio.current_task()
         assert task is not None
         cancelled = task.cancelling()
-        self.start_clock()
+        self._deadlines.watch(self)
         try:
             await self.loop.create_connection(lambda: self, host, port, **options)  # type: ignore[arg-type]
         except asyncio.CancelledError:
@@ -97,8 +97,7 @@ class AwaitedHandshake(HandshakeProtocol, Generic[P]):
 
     def abandon(self) -> None:
         """Nobody awaits the result any more: close whatever there is."""
-        if self._deadline is not None:
-            self._deadline.cancel()
+        self._deadlines.let_go(self)
         if self.result.cancel() or self.result.cancelled():
             self.drop()
         elif self.result.exception() is None:  # cancelled in the very turn in which it was done

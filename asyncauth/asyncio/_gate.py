@@ -6,9 +6,6 @@ at once. Closing all that exceeds the limit would be simpler, but then most of a
 back at the same moment would be turned away, and asyncio has no means to stop accepting for a while. A connection
 that waits costs a socket and little more: none of its bytes is read, or on uvloop, which begins to read before one
 can stop it, as many as one read takes.
-
-One timer stands over all of them, since they have the same patience and the first to come is the first to go: a timer
-of its own, set and taken back, would cost each handshake as much as its policy.
 """
 
 from __future__ import annotations
@@ -32,12 +29,6 @@ class Place(Enum):
 
 
 class _Guest(Protocol):
-    until: float
-    """Its deadline, by the loop's clock."""
-
-    def expire(self) -> None:
-        """The deadline has come."""
-
     def admit(self) -> None:
         """Its turn has come."""
 
@@ -58,21 +49,16 @@ class Gate:
         self._loop = loop
         self._inside: set[_Guest] = set()
         self._waiting: deque[_Guest] = deque()
-        self._watching = False
 
     def arrive(self, guest: _Guest) -> Place:
         """Find a place for a new connection; one that is not turned away must :meth:`leave`."""
         if len(self._inside) < self.limit:
             self._inside.add(guest)
-            place = Place.INSIDE
-        elif len(self._waiting) < self.limit * _WAITING_FACTOR:
+            return Place.INSIDE
+        if len(self._waiting) < self.limit * _WAITING_FACTOR:
             self._waiting.append(guest)
-            place = Place.WAITING
-        else:
-            return Place.TURNED_AWAY
-        if not self._watching:
-            self._watch(guest.until)
-        return place
+            return Place.WAITING
+        return Place.TURNED_AWAY
 
     def leave(self, guest: _Guest) -> None:
         """Authenticated, or closed; calling twice is harmless."""
@@ -84,20 +70,6 @@ class Gate:
                 self._loop.call_soon(following.admit)
         elif guest in self._waiting:
             self._waiting.remove(guest)
-
-    def _watch(self, until: float) -> None:
-        self._watching = True
-        self._loop.call_at(until, self._look)
-
-    def _look(self) -> None:
-        """See who has overstayed, and come back when the next one may have."""
-        self._watching = False
-        now = self._loop.time()
-        for guest in self.guests():
-            if guest.until <= now:
-                guest.expire()
-        if left := [guest.until for guest in self.guests() if guest.until > now]:
-            self._watch(min(left))
 
     def guests(self) -> list[_Guest]:
         """All that are inside or wait."""

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, cast
 
 from .. import _threads
 from .._errors import AsyncAuthError, TruncatedStream
-from .._reading import ReadingProtocol
 from ..engine import NEED_DATA, DecisionRequired, Established, StepRequired
+from ._deadlines import Deadlines
 
 if TYPE_CHECKING:
     from .._setup import Setup
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["HandshakeProtocol"]
 
 
-class HandshakeProtocol(ReadingProtocol):
+class HandshakeProtocol(asyncio.Protocol):
     """See the head of this file.
 
     :param setup: this side's options
@@ -43,7 +43,7 @@ class HandshakeProtocol(ReadingProtocol):
     """
 
     __slots__ = (
-        "_deadline",
+        "_deadlines",
         "_deciding",
         "_done",
         "_error",
@@ -78,7 +78,7 @@ class HandshakeProtocol(ReadingProtocol):
         """It had asked the protocol before us, which has not been told to go on."""
         self._setup = setup
         self.until = until
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadlines = Deadlines.of(loop)
         self._work: asyncio.Future[None] | None = None
         """A step in a thread, or the application's decision in a task."""
         self._deciding = False
@@ -112,13 +112,8 @@ class HandshakeProtocol(ReadingProtocol):
         self._raw = cast("asyncio.Transport", transport)
         beneath = transport.get_extra_info
         self._setup.bind(self.engine, beneath("ssl_object"), beneath("peername"))
-        self.start_clock()
+        self._deadlines.watch(self)
         self.begin()
-
-    def start_clock(self) -> None:
-        """From ``connection_made`` on the deadline holds; from here, if this is called before."""
-        if self._deadline is None:
-            self._deadline = self.loop.call_at(self.until, self.expire)
 
     def begin(self) -> None:
         """Start, or go on with what has been received."""
@@ -154,8 +149,7 @@ class HandshakeProtocol(ReadingProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         dropped = self._done and self._error is None
         self._stop()
-        if self._deadline is not None:
-            self._deadline.cancel()
+        self._deadlines.let_go(self)
         self.gone(None if dropped else self._error or self._lost(exc))
 
     # --- ends ----------------------------------------------------------------------------------------------
@@ -224,8 +218,7 @@ class HandshakeProtocol(ReadingProtocol):
     def _finish(self) -> None:
         self._send()
         self._done = True
-        if self._deadline is not None:
-            self._deadline.cancel()
+        self._deadlines.let_go(self)
         self.established()
 
     def _wait_for(self, work: asyncio.Future[None], step: StepRequired | DecisionRequired) -> None:

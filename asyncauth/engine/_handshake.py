@@ -8,7 +8,7 @@ counted here, whatever the framing.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeGuard
 
 from .._errors import AsyncAuthError, FrameTooLarge, LocalProtocolError, TruncatedStream
 from .._types import ConnectionInfo, Protection, Role
@@ -104,8 +104,11 @@ class Handshake:
                 reply = self._frame(received)
             elif type(wants) is Peek:
                 reply = received.peek(wants.size)
+            elif type(wants) is Step:
+                self._step = StepRequired(self._context, wants.token)
+                return self._step
             else:
-                self._step = self._decision() if isinstance(wants, Authorize) else self._waiting(wants)
+                self._step = self._decision()
                 return self._step
             if reply is None:
                 if eof:
@@ -154,30 +157,29 @@ class Handshake:
     # --- the script ----------------------------------------------------------------------------------------
 
     def _resume(self, reply: Reply, error: AsyncAuthError | None = None) -> None:
-        self._wants = None
+        script, self._wants = self._script, None
         while True:
             try:
-                command = self._script.throw(error) if error else self._script.send(reply)
+                command = script.throw(error) if error else script.send(reply)
             except StopIteration:
                 self._wants = None if self._decided else Authorize()
                 return
             reply = error = None
-            kind = type(command)
-            if kind is Receive or kind is Peek or self._has_to_wait(command):
-                self._wants = command  # type: ignore[assignment]
+            if self._must_wait_for(command):
+                self._wants = command
                 return
             try:
                 reply = self._perform(command)
             except AsyncAuthError as refusal:
                 error = refusal
 
-    def _has_to_wait(self, command: Command) -> bool:
-        if type(command) is Step:
+    def _must_wait_for(self, command: Command) -> TypeGuard[Step | Receive | Peek | Authorize]:
+        kind = type(command)  # which takes less time than a pattern's match
+        if kind is Step:
             return self._context.may_wait
-        return type(command) is Authorize and not self._decided
+        return kind is Receive or kind is Peek or (kind is Authorize and not self._decided)
 
     def _perform(self, command: Command) -> Reply:
-        """Do it. Told apart by their types, which takes less time than a pattern's match."""
         if type(command) is Step:
             return self._context.step(command.token)
         if type(command) is Send:
@@ -201,10 +203,6 @@ class Handshake:
             case Unwrap(token):
                 return self._context.unwrap(token)
         raise LocalProtocolError(f"framing {self.framing.name} wants {command!r}, which is no command")
-
-    def _waiting(self, step: Step | Peek | Receive) -> StepRequired:
-        assert isinstance(step, Step)
-        return StepRequired(self._context, step.token)
 
     def _check(self, agreed: Protection | None) -> Protection:
         """Compare, with the protection that the framing promises for each message in place of the context's."""
