@@ -55,24 +55,22 @@ def application_data(
     :param components: the SPN's, as they are in a Kerberos principal; None if it is not known
     :param channel: the TLS connection's own application data; None outside TLS
     """
-    names = None if components is None else tuple(components)
-    short = names is None or sum(map(len, names)) <= _KEPT_CHARACTERS
-    make = _application_data if short else _application_data.__wrapped__
-    return make(policy.channel_binding, policy.target_binding, names, channel)
+    if policy.channel_binding is Binding.OFF:
+        channel = None
+    binding = policy.target_binding
+    if components is None or not (
+        binding is Binding.REQUIRED or (binding is Binding.OFFERED and not channel)
+    ):
+        return channel, _CHANNEL if channel else _NOTHING
+    short = sum(map(len, components)) <= _KEPT_CHARACTERS
+    named = (_named if short else _named.__wrapped__)(tuple(components))
+    return (named + channel, _BOTH) if channel else (named, _TARGET)
+
+
+_NOTHING, _CHANNEL, _TARGET, _BOTH = Bound(), Bound(channel=True), Bound(target=True), Bound(True, True)
 
 
 @lru_cache(maxsize=256)
-def _application_data(
-    channel_binding: Binding,
-    target_binding: Binding,
-    components: tuple[str, ...] | None,
-    channel: bytes | None,
-) -> tuple[bytes | None, Bound]:
-    if channel_binding is Binding.OFF:
-        channel = None
-    offered = target_binding is Binding.OFFERED and not channel
-    if components is None or not (offered or target_binding is Binding.REQUIRED):
-        return channel, Bound(bool(channel))
+def _named(components: tuple[str, ...]) -> bytes:
     parts = [component.translate(_UPPER).encode() for component in components]
-    named = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    return _PREFIX + bytes((len(parts),)) + named + (channel or b""), Bound(bool(channel), True)
+    return b"".join((_PREFIX, bytes((len(parts),)), *(len(part).to_bytes(4, "big") + part for part in parts)))

@@ -13,7 +13,7 @@ of the errors here), MIT krb5's krb5_parse_name.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
@@ -74,8 +74,10 @@ class ServicePrincipalName:
     port: int | None = None
     instance: str | None = None
     service_name: str | None = None
+    _text: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_text", "/".join(self.components))
         if len(str(self).encode("utf-16-le", "surrogatepass")) > _MAX_BYTES:
             raise _invalid(f"{_shown(self)} is longer than {_MAX_BYTES} bytes of UTF-16", "shorten it")
         for parts, forbidden, complaint, fix in _RULES:
@@ -157,7 +159,7 @@ class ServicePrincipalName:
         return "@".join(("/".join(map(_escaped, self.components)), _escaped(realm)))
 
     def __str__(self) -> str:
-        return "/".join(self.components)
+        return self._text
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ServicePrincipalName):

@@ -210,7 +210,7 @@ class Handshake:
         if agreed is not None:
             reached = reached._replace(protection=min(agreed, reached.protection))
             required = replace(required, protection=max(agreed, required.protection))
-        peer = str(reached.peer or "the client") if self._role is Role.SERVER else self.peer_name
+        peer = (reached.peer or "the client") if self._role is Role.SERVER else (self._target or "the server")
         check_policy(reached, required, self._role, peer, channel=self._channel)
         self._reached = reached
         return self._policy.protection
@@ -225,20 +225,20 @@ class Handshake:
             raise LocalProtocolError(f"framing {self.framing.name} ended its handshake without a check")
         proven = reached.claimed if reached.bound.target else None
         return ConnectionInfo(
-            role=self._role,
-            mechanism=reached.mechanism,
-            protection=reached.protection,
-            mutual=reached.mutual,
-            framing=self.framing.name,
-            peer=reached.peer,
-            target=self._target if self._role is Role.CLIENT else proven,
-            lifetime=reached.lifetime,
-            claimed_target=reached.claimed,
-            channel_bound=reached.bound.channel,
-            address=self._address,
-            delegation=reached.delegates,
-            delegated=reached.delegated,
-            authzid=self._authzid,
+            self._role,
+            reached.mechanism,
+            reached.protection,
+            reached.mutual,
+            self.framing.name,
+            reached.peer,
+            self._target if self._role is Role.CLIENT else proven,
+            reached.lifetime,
+            reached.claimed,
+            reached.bound.channel,
+            self._address,
+            reached.delegates,
+            reached.delegated,
+            self._authzid,
         )
 
     # --- what the peer sends -------------------------------------------------------------------------------

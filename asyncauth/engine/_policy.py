@@ -21,11 +21,11 @@ __all__ = ["check_policy", "not_authorized"]
 
 
 def check_policy(
-    reached: ContextInfo, policy: Policy, role: Role, peer: str, *, channel: bool = False
+    reached: ContextInfo, policy: Policy, role: Role, peer: object, *, channel: bool = False
 ) -> None:
     """Raise a ProtectionError or TargetError unless ``reached`` is at least what ``policy`` requires.
 
-    :param peer: how to call the other side in the error: the SPN asked for, or the client's name
+    :param peer: what to call the other side in the error, by its ``str``: the SPN asked for, or the client
     :param channel: there is a secure channel below, and it has a name
     """
     _check_mechanism(reached, policy, role, peer)
@@ -47,7 +47,7 @@ def check_policy(
         _check_target(reached, policy, peer)
 
 
-def _check_mechanism(reached: ContextInfo, policy: Policy, role: Role, peer: str) -> None:
+def _check_mechanism(reached: ContextInfo, policy: Policy, role: Role, peer: object) -> None:
     if policy.mutual and not (reached.mutual and reached.mechanism == "kerberos"):
         raise _not_mutual(reached, role, peer)
     if policy.mechanisms is not None and reached.mechanism not in policy.mechanisms:
@@ -59,7 +59,7 @@ def _check_mechanism(reached: ContextInfo, policy: Policy, role: Role, peer: str
         )
 
 
-def _check_bindings(reached: ContextInfo, policy: Policy, peer: str) -> None:
+def _check_bindings(reached: ContextInfo, policy: Policy, peer: object) -> None:
     if policy.channel_binding is Binding.REQUIRED and not reached.bound.channel:
         raise ProtectionError(
             f"{peer} did not bind its authentication to the TLS connection, and channel binding is required",
@@ -76,7 +76,7 @@ def _check_bindings(reached: ContextInfo, policy: Policy, peer: str) -> None:
         )
 
 
-def _check_target(reached: ContextInfo, policy: Policy, peer: str) -> None:
+def _check_target(reached: ContextInfo, policy: Policy, peer: object) -> None:
     if policy.targets and reached.claimed not in policy.targets:
         raise TargetError(
             f"{peer} asked for {reached.claimed or 'an SPN that its token does not name'}, and this server is"
@@ -94,7 +94,7 @@ def not_authorized(peer: str, reason: object) -> AuthorizationError:
     )
 
 
-def _not_mutual(reached: ContextInfo, role: Role, peer: str) -> ProtectionError:
+def _not_mutual(reached: ContextInfo, role: Role, peer: object) -> ProtectionError:
     if reached.mechanism != "kerberos":
         return ProtectionError(
             f"{peer} authenticated with {reached.mechanism}, which cannot prove a server's identity",

@@ -34,16 +34,12 @@ __all__ = ["Acceptor", "GssAcceptor", "GssInitiator", "initiator"]
 _MUTUAL, _REPLAY, _SEQUENCE, _SEAL, _SIGN = 0x02, 0x04, 0x08, 0x10, 0x20
 _DELEGATE, _DELEGATE_IF_TRUSTED = 0x1, 0x8000
 """GSS_C_DELEG_FLAG, and GSS_C_DELEG_POLICY_FLAG: only where the KDC says OK-AS-DELEGATE (RFC 5896)."""
-_DELEGATION = {Delegation.NONE: 0, Delegation.TRUSTED: _DELEGATE_IF_TRUSTED, Delegation.ANY: _DELEGATE}
 _CHANNEL_BOUND = 0x800
 """GSS_C_CHANNEL_BOUND_FLAG: both gave channel bindings, and the same. MIT has it since 1.19."""
 _UNBOUND = Bound()
 
-_REQUESTED = {
-    Protection.NONE: 0,
-    Protection.SIGN: _SIGN | _REPLAY | _SEQUENCE,
-    Protection.SEAL: _SEAL | _SIGN | _REPLAY | _SEQUENCE,
-}
+_REQUESTED = (0, _SIGN | _REPLAY | _SEQUENCE, _SEAL | _SIGN | _REPLAY | _SEQUENCE)
+"""By the protection wanted."""
 
 _GRANTED = {
     0: Protection.NONE,
@@ -119,7 +115,9 @@ class GssInitiator(_GssContext):
         self._bindings: raw.ChannelBindings | None = None
         self._protection = policy.protection
         self._request = _REQUESTED[policy.protection] | (_MUTUAL if policy.mutual else 0)
-        self._request |= _DELEGATION[policy.delegation]
+        if policy.delegation is not Delegation.NONE:
+            trusted = policy.delegation is Delegation.TRUSTED
+            self._request |= _DELEGATE_IF_TRUSTED if trusted else _DELEGATE
         self._mechanism = MECHANISMS[mechanism]
         self._credentials = credentials
         self._creds: raw.Creds | None = None
