@@ -20,6 +20,7 @@ from gssapi import raw
 from asyncauth import Policy, Protection, ServicePrincipalName
 from asyncauth.abc import SecurityContext
 from asyncauth.bench import Place, private_realm
+from asyncauth.engine._memory import keep_free_memory
 from asyncauth.mechanisms import CredentialCache, Keytab, Negotiate
 
 SIZES = (0, 64, 256, 1024, 1536, 2048, 3072, 4096, 8192, 16_384, 65_536)
@@ -50,6 +51,7 @@ class Row(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print; a line of JSON for each size with ``--json``."""
     options = _parser().parse_args(arguments)
+    keep_free_memory()  # as every connection does
     with private_realm(options.realm, _tell) as place:
         for row in rows(place, options.sizes, options.rounds, seal=options.protection == "seal"):
             print(json.dumps(row._asdict()) if options.json else _line(row), flush=True)

@@ -1,6 +1,6 @@
 """The bulk path: large messages through OpenSSL, with GSSAPI as the keeper of keys and numbers.
 
-libk5crypto brings its own cipher code and seals about 150 MB/s on a core where OpenSSL seals 600. The tokens are the
+libk5crypto brings its own cipher code and seals about 160 MB/s on a core where OpenSSL seals 700. The tokens are the
 same, so each end decides for itself, message by message.
 
 The context stays alive and stays the only one who counts. That is not how one would think of it first:
@@ -14,7 +14,7 @@ to be received is the one that the context began with, not the current one (MIT 
 * of a message received, whose HMAC was right, a marker is made as the peer would have made it, and
   ``gss_verify_mic`` judges it: gap, repetition, order and all else are decided by the same code as ever.
 
-A marker costs about 0.8 µs each way. Small messages are left to ``gss_wrap`` altogether.
+A marker costs about 0.7 µs to make and 1.8 to be made and judged. Small messages are left to ``gss_wrap`` altogether.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Bulk:
         if opened is None:
             return None
         self._receive(incoming.marker(token))
-        return Unwrapped(*opened)
+        return opened
 
     def verify(self, data: bytes | memoryview, signature: bytes) -> bool:
         """True if it is right, False where GSSAPI must say what is wrong with it."""

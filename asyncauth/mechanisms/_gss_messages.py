@@ -15,11 +15,12 @@ from ._gss_errors import broken_message
 
 __all__ = ["GssMessages"]
 
-SEALED_FROM = 3072
-"""Bytes from which a sealed message takes the bulk path. Below, what Python adds may cost more than OpenSSL saves; the
-place where it turns was found with ``python -m benchmarks.messages``, and lies between 1 and 2 KiB."""
-SIGNED_FROM = 8192
-"""The same for what is only signed, where it turns at 2 to 4 KiB."""
+SEALED_FROM, SIGNED_FROM = 3072, 8192
+"""Bytes of a message, sealed or only signed, with which a context takes the bulk path up. That costs memory and, once
+in each direction, as much time as three or four such messages save."""
+SEALED_AFTERWARDS, SIGNED_AFTERWARDS = 2048, 4096
+"""The same once it has been taken up. Below, what Python adds costs more than OpenSSL saves; ``python -m
+benchmarks.messages`` shows where it turns."""
 _NEVER = sys.maxsize
 
 _RFC4121_WRAP = b"\x05\x04"
@@ -91,12 +92,12 @@ class GssMessages:
 
     def _path(self, size: int, sealed: bool) -> Bulk | None:
         """The bulk path, if there is one and it pays; asked for large messages only."""
-        if not sealed and size < SIGNED_FROM:
+        if self._bulk is not None:
+            return self._bulk if sealed or size >= SIGNED_AFTERWARDS else None
+        if size < (SEALED_FROM if sealed else SIGNED_FROM) or self._context is None:
             return None
-        if self._bulk is None and self._context is not None:
-            self._bulk = bulk_for(self._context, self.initiates) if self._mech == KRB5 else None
-            if self._bulk is None:
-                self._bulk_from = _NEVER
+        self._bulk = bulk_for(self._context, self.initiates) if self._mech == KRB5 else None
+        self._bulk_from = _NEVER if self._bulk is None else min(SEALED_AFTERWARDS, self._bulk_from)
         return self._bulk
 
     def _weak(self) -> IntegrityError:

@@ -4,6 +4,6 @@ Nothing here knows GSSAPI, and nothing here counts: see ``_tokens``. Importing i
 """
 
 from ._derivation import ENCTYPES, Enctype
-from ._tokens import Defective, Incoming, Opened, Outgoing
+from ._tokens import Defective, Incoming, Outgoing
 
-__all__ = ["ENCTYPES", "Defective", "Enctype", "Incoming", "Opened", "Outgoing"]
+__all__ = ["ENCTYPES", "Defective", "Enctype", "Incoming", "Outgoing"]

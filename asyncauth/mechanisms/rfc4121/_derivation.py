@@ -17,7 +17,7 @@ from functools import lru_cache
 from math import gcd
 from typing import Literal
 
-from ._openssl import BLOCK, encrypt_block
+from ._openssl import BLOCK, block_cipher
 
 __all__ = [
     "CHECKSUM",
@@ -80,9 +80,9 @@ def derive(enctype: Enctype, base: bytes, usage: int, what: int) -> bytearray:
 
 def _dk(_: str, base: bytes, constant: bytes, size: int) -> bytearray:
     """RFC 3961 5.1: the folded constant encrypted again and again. AES's random-to-key is the identity."""
-    block, key = n_fold(constant, BLOCK), bytearray()
+    block, key, encrypt = n_fold(constant, BLOCK), bytearray(), block_cipher(base)
     while len(key) < size:
-        block = encrypt_block(base, block)
+        block = encrypt(block)
         key += block
     return key
 

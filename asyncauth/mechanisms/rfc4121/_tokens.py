@@ -31,13 +31,13 @@ from __future__ import annotations
 import os
 from hmac import compare_digest
 from struct import Struct
-from typing import NamedTuple
 
+from ...abc import Unwrapped
 from ._derivation import CHECKSUM, Enctype, derive, seal_usage, sign_usage
 from ._encryption import Encryption
 from ._openssl import BLOCK, Mac
 
-__all__ = ["Defective", "Incoming", "Opened", "Outgoing"]
+__all__ = ["Defective", "Incoming", "Outgoing"]
 
 _BY_ACCEPTOR, _SEALED, _SUBKEY = 1, 2, 4
 _HEADER = 16
@@ -45,18 +45,13 @@ _WRAP, _MIC = b"\x05\x04", b"\x04\x04"
 _FILLER, _MIC_FILLER = 0xFF, b"\xff" * 5
 _FIELDS = Struct(">2sBBHH").unpack_from
 """TOK_ID, flags, filler, EC, RRC."""
+_MARKER = b"\x04\x04%c\xff\xff\xff\xff\xff%b"
+"""A MIC token's header, of flags and number."""
 _NO_EC_NO_RRC = bytes(4)
 
 
 class Defective(Exception):
     """A token of the peer's own making, whose parts contradict one another."""
-
-
-class Opened(NamedTuple):
-    """What a Wrap token held."""
-
-    data: bytes
-    sealed: bool
 
 
 class _Direction:
@@ -117,7 +112,7 @@ class Incoming(_Direction):
         super().__init__(enctype, base, by_acceptor)
         self._by_acceptor = by_acceptor
 
-    def open(self, token: bytes | bytearray | memoryview) -> Opened | None:
+    def open(self, token: bytes | bytearray | memoryview) -> Unwrapped | None:
         """What a Wrap token holds, or None if it is not one made with these keys.
 
         :raises Defective: it is, but its header is not the one that was protected
@@ -147,27 +142,26 @@ class Incoming(_Direction):
         """The MIC token over nothing which has the token's number. Only whoever has the keys, which are the same at
         both ends, can make it; it never leaves the process, and tells GSSAPI that the number has been received.
         """
-        header = b"%b%c\xff\xff\xff\xff\xff%b" % (
-            _MIC,
-            token[2] & (_BY_ACCEPTOR | _SUBKEY),
-            bytes(token[8:_HEADER]),
-        )
+        header = _MARKER % (token[2] & (_BY_ACCEPTOR | _SUBKEY), bytes(token[8:_HEADER]))
         return header + self._of_mic(header)
 
-    def _unseal(self, header: bytes, body: memoryview, extra: int) -> Opened | None:
+    def _unseal(self, header: bytes, body: memoryview, extra: int) -> Unwrapped | None:
         if (plain := self._encryption.decrypt(body)) is None:
             return None
-        end = len(plain) - _HEADER
-        if extra > end or plain[end : end + 6] != header[:6] or plain[end + 8 :] != header[8:]:
+        front, end = plain
+        inside = end[-_HEADER:]
+        size = len(front) + len(end) - _HEADER - extra
+        if size < 0 or inside[:6] != header[:6] or inside[8:] != header[8:]:
             raise Defective
-        return Opened(bytes(plain[: end - extra]), True)
+        data = b"".join((front, end[:-_HEADER]))
+        return Unwrapped(data[:size] if extra else data, True)
 
-    def _check(self, header: bytes, body: memoryview, extra: int) -> Opened | None:
+    def _check(self, header: bytes, body: memoryview, extra: int) -> Unwrapped | None:
         end = len(body) - extra
         if extra != self._mac_size or end < 0:
             return None
         mac = self._of_wrap(body[:end], header[:4] + _NO_EC_NO_RRC + header[8:])
-        return Opened(bytes(body[:end]), False) if compare_digest(mac, body[end:]) else None
+        return Unwrapped(bytes(body[:end]), False) if compare_digest(mac, body[end:]) else None
 
 
 def _rotated_back(body: memoryview, turn: int) -> memoryview:

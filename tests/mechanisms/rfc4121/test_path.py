@@ -13,7 +13,12 @@ from gssapi import raw
 from asyncauth import IntegrityError, Policy, Protection
 from asyncauth.mechanisms import CredentialCache, Kerberos, Keytab, Negotiate, _gss_bulk, _gss_messages
 from asyncauth.mechanisms._gss_bulk import Bulk, bulk_for
-from asyncauth.mechanisms._gss_messages import SEALED_FROM, SIGNED_FROM
+from asyncauth.mechanisms._gss_messages import (
+    SEALED_AFTERWARDS,
+    SEALED_FROM,
+    SIGNED_AFTERWARDS,
+    SIGNED_FROM,
+)
 from asyncauth.mechanisms.rfc4121 import ENCTYPES, Incoming, Outgoing
 from asyncauth.testing import MitRealm
 
@@ -74,6 +79,32 @@ def test_only_large_messages_take_it(
     house: House, kind: Kind, size: int, protection: Protection, expected: set[str], calls: list[str]
 ) -> None:
     talk(house, kind, size, protection)
+    assert set(calls) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "protection", "expected"),
+    [
+        (SEALED_AFTERWARDS - 61, Protection.SEAL, set()),
+        (SEALED_AFTERWARDS, Protection.SEAL, {"wrap", "unwrap"}),
+        (SIGNED_AFTERWARDS - 29, Protection.SIGN, set()),
+        (SIGNED_AFTERWARDS, Protection.SIGN, {"wrap", "unwrap", "sign", "verify"}),
+    ],
+)
+def test_once_taken_up_it_is_for_smaller_ones(
+    house: House, size: int, protection: Protection, expected: set[str], calls: list[str]
+) -> None:
+    policy = Policy(protection)
+    client, server = handshake(
+        Negotiate(CredentialCache(house.cache)), Negotiate(Keytab(house.service.keytab)), policy=policy
+    )
+    seal = protection is Protection.SEAL
+    for sender, receiver in ((client, server), (server, client)):
+        receiver.unwrap(sender.wrap(bytes(FRAME), seal))
+    calls.clear()
+    for sender, receiver in ((client, server), (server, client)):
+        assert receiver.unwrap(sender.wrap(bytes(size), seal)) == (bytes(size), seal)
+        receiver.verify(bytes(size), sender.sign(bytes(size)))
     assert set(calls) == expected
 
 
@@ -190,7 +221,7 @@ def keys_of(direction: Outgoing | Incoming) -> list[bytearray]:
     """Encryption, integrity, checksum of Wrap and of MIC; those of an HMAC that OpenSSL has are zeros already."""
     encryption = direction._encryption
     macs = encryption._mac, direction._of_wrap, direction._of_mic
-    return [encryption._chain._key, *(mac._key for mac in macs)]
+    return [encryption._encryptor._key, *(mac._key for mac in macs)]
 
 
 def test_no_key_is_shown(fresh: Callable[..., Ends]) -> None:
