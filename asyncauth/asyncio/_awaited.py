@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .._connected import connected_socket
 from ._handshake import HandshakeProtocol
 from ._protocol import AuthProtocol
 
@@ -63,6 +64,9 @@ class AwaitedHandshake(HandshakeProtocol, Generic[P]):
         cancelled = task.cancelling()
         self._deadlines.watch(self)
         try:
+            made = None if options else await connected_socket(self.loop, host, port)
+            if made is not None:
+                host, port, options = None, None, {"sock": made}
             await self.loop.create_connection(lambda: self, host, port, **options)  # type: ignore[arg-type]
         except asyncio.CancelledError:
             if self._too_late and task.uncancel() <= cancelled:
