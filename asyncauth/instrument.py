@@ -18,13 +18,15 @@ raises spoils the handshake. No token, key or name is given to it.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anyio.abc import ByteStream
+
+from ._parts import listening
+from ._phases import Clock, Measured, Observer, Phase, StepClock
+from ._types import Delegation
 
 if TYPE_CHECKING:
     from ._spn import ServicePrincipalName
@@ -34,36 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["Measured", "Observer", "Phase", "Timed", "TimedStream", "Times", "timed_policy"]
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
-
-
-class Phase(StrEnum):
-    """What the time went into."""
-
-    CREDENTIALS = "credentials"
-    """A step that may wait, in a thread: credentials are acquired, and the KDC is asked for a ticket if there is
-    none yet. Its token is part of it. Also looking whether they are at hand, and reading a server's keys."""
-    TOKENS = "tokens"
-    """Every other step of the security context."""
-    POLICY = "policy"
-    """Reading what the context has reached, and the application's ``authorize``."""
-    NETWORK = "network"
-    """Sending, and waiting for the peer and its bytes."""
-    MESSAGES = "messages"
-    """Sealing, opening, signing, verifying."""
-
-
-class Measured(NamedTuple):
-    """One call."""
-
-    phase: Phase
-    call: str
-    """``step``, ``wrap``, ``receive``: the method's name."""
-    seconds: float
-    size: int
-    """Bytes given to it or, for ``receive``, had from it: of a token, a message, a piece of the stream."""
-
-
-Observer: TypeAlias = Callable[[Measured], object]
 
 
 class Times:
@@ -81,20 +53,17 @@ class Times:
     @property
     def seconds(self) -> dict[Phase, float]:
         """By phase; each is there."""
-        with self._lock:
-            return {phase: self._sums.get(phase, (0, 0.0, 0))[1] for phase in Phase}
+        return {phase: seconds for phase, (_, seconds, _) in self._all().items()}
 
     @property
     def calls(self) -> dict[Phase, int]:
         """How many, by phase; each is there."""
-        with self._lock:
-            return {phase: self._sums.get(phase, (0, 0.0, 0))[0] for phase in Phase}
+        return {phase: count for phase, (count, _, _) in self._all().items()}
 
     @property
     def bytes(self) -> dict[Phase, int]:
         """By phase; each is there."""
-        with self._lock:
-            return {phase: self._sums.get(phase, (0, 0.0, 0))[2] for phase in Phase}
+        return {phase: size for phase, (_, _, size) in self._all().items()}
 
     def clear(self) -> None:
         """Begin anew."""
@@ -102,9 +71,14 @@ class Times:
             self._sums.clear()
 
     def __str__(self) -> str:
+        sums = sorted(self._all().items())
+        return ", ".join(
+            f"{phase} {seconds * 1e6:,.0f} us in {count}" for phase, (count, seconds, _) in sums if count
+        )
+
+    def _all(self) -> dict[Phase, tuple[int, float, int]]:
         with self._lock:
-            sums = sorted(self._sums.items())
-        return ", ".join(f"{phase} {seconds * 1e6:,.0f} us in {count}" for phase, (count, seconds, _) in sums)
+            return {phase: self._sums.get(phase, (0, 0.0, 0)) for phase in Phase}
 
 
 class Timed:
@@ -123,13 +97,14 @@ class Timed:
         return self._mechanism.name
 
     def initiate(self, target: ServicePrincipalName, policy: Policy, /) -> SecurityContext:
-        return _TimedContext(self._mechanism.initiate(target, policy), self._observer)
+        context = self._mechanism.initiate(target, policy)
+        return _TimedContext(context, self._observer, policy.delegation is not Delegation.NONE)
 
     def accept(self, policy: Policy, /) -> SecurityContext:
         return _TimedContext(self._mechanism.accept(policy), self._observer)
 
     def prepare_server(self) -> None:
-        with _Clock(self._observer, Phase.CREDENTIALS, "prepare_server"):
+        with Clock(self._observer, Phase.CREDENTIALS, "prepare_server"):
             self._mechanism.prepare_server()
 
     def __getattr__(self, name: str) -> Any:
@@ -144,13 +119,13 @@ class TimedStream(ByteStream):
         self._observer = observer
 
     async def receive(self, max_bytes: int = 65_536) -> bytes:
-        with _Clock(self._observer, Phase.NETWORK, "receive") as clock:
+        with Clock(self._observer, Phase.NETWORK, "receive") as clock:
             data = await self._inner.receive(max_bytes)
             clock.size = len(data)
         return data
 
     async def send(self, item: Bytes) -> None:
-        with _Clock(self._observer, Phase.NETWORK, "send", len(item)):
+        with Clock(self._observer, Phase.NETWORK, "send", len(item)):
             await self._inner.send(item)  # type: ignore[arg-type]  # whatever inner takes
 
     async def send_eof(self) -> None:
@@ -171,35 +146,17 @@ def timed_policy(policy: Policy, observer: Observer) -> Policy:
         return policy
 
     async def authorize(info: ConnectionInfo) -> object:
-        with _Clock(observer, Phase.POLICY, "authorize"):
+        with Clock(observer, Phase.POLICY, "authorize"):
             return await decide(info)
 
     return replace(policy, authorize=authorize)
 
 
-class _Clock:
-    """Reports a call, also one that raises or is cancelled."""
-
-    __slots__ = ("_begun", "_call", "_observer", "_phase", "size")
-
-    def __init__(self, observer: Observer, phase: Phase, call: str, size: int = 0) -> None:
-        self._observer = observer
-        self._phase = phase
-        self._call = call
-        self.size = size
-
-    def __enter__(self) -> _Clock:
-        self._begun = time.perf_counter()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._observer(Measured(self._phase, self._call, time.perf_counter() - self._begun, self.size))
-
-
 class _TimedContext:
-    def __init__(self, context: SecurityContext, observer: Observer) -> None:
+    def __init__(self, context: SecurityContext, observer: Observer, asks: bool = False) -> None:
         self._context = context
         self._observer = observer
+        self._asks = asks
         self._waits = False
 
     def __getattr__(self, name: str) -> Any:
@@ -207,7 +164,7 @@ class _TimedContext:
 
     @property
     def may_wait(self) -> bool:
-        with _Clock(self._observer, Phase.CREDENTIALS, "may_wait"):
+        with Clock(self._observer, Phase.CREDENTIALS, "may_wait"):
             self._waits = self._context.may_wait
         return self._waits
 
@@ -215,27 +172,29 @@ class _TimedContext:
         self._context.bind(channel)
 
     def step(self, token: bytes | None, /) -> StepResult:
-        phase = Phase.CREDENTIALS if self._waits else Phase.TOKENS
-        self._waits = False
-        with _Clock(self._observer, phase, "step", len(token or b"")):
+        waits, self._waits, size = self._waits, False, len(token or b"")
+        if not waits:
+            with Clock(self._observer, Phase.TOKENS, "step", size):
+                return self._context.step(token)
+        with StepClock(self._observer, size, self._asks) as parts, listening(parts):
             return self._context.step(token)
 
     def info(self) -> ContextInfo:
-        with _Clock(self._observer, Phase.POLICY, "info"):
+        with Clock(self._observer, Phase.POLICY, "info"):
             return self._context.info()
 
     def wrap(self, data: Any, seal: bool, /) -> bytes:
-        with _Clock(self._observer, Phase.MESSAGES, "wrap", len(data)):
+        with Clock(self._observer, Phase.MESSAGES, "wrap", len(data)):
             return self._context.wrap(data, seal)
 
     def unwrap(self, token: Any, /) -> Unwrapped:
-        with _Clock(self._observer, Phase.MESSAGES, "unwrap", len(token)):
+        with Clock(self._observer, Phase.MESSAGES, "unwrap", len(token)):
             return self._context.unwrap(token)
 
     def sign(self, data: bytes, /) -> bytes:
-        with _Clock(self._observer, Phase.MESSAGES, "sign", len(data)):
+        with Clock(self._observer, Phase.MESSAGES, "sign", len(data)):
             return self._context.sign(data)
 
     def verify(self, data: bytes, signature: bytes, /) -> None:
-        with _Clock(self._observer, Phase.MESSAGES, "verify", len(data)):
+        with Clock(self._observer, Phase.MESSAGES, "verify", len(data)):
             self._context.verify(data, signature)

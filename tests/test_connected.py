@@ -73,7 +73,7 @@ async def test_nobody_there_is_an_os_error(listener: socket.socket) -> None:
 async def test_one_that_has_to_wait_is_waited_for(listener: socket.socket) -> None:
     waiting = fill(listener)
     address, port = listener.getsockname()[:2]
-    task = asyncio.create_task(connected_socket(asyncio.get_running_loop(), address, port))  # type: ignore[arg-type]
+    task = asyncio.create_task(connected_socket(asyncio.get_running_loop(), address, port))
     await asyncio.sleep(0.05)
     assert not task.done()
     for _ in waiting:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import pytest
 
-from asyncauth import AuthenticatedStream, AuthorizationError, ConnectionInfo, PeerRejected, Policy
-from asyncauth.abc import Mechanism
+from asyncauth import (
+    AuthenticatedStream,
+    AuthorizationError,
+    ConnectionInfo,
+    PeerRejected,
+    Policy,
+    ServicePrincipalName,
+    TargetError,
+)
+from asyncauth._parts import Part, listening, part, tell_tickets
+from asyncauth.abc import Mechanism, StepResult
 from asyncauth.instrument import Measured, Observer, Phase, Timed, TimedStream, Times, timed_policy
-from asyncauth.mechanisms import CredentialCache, Keytab, Negotiate
+from asyncauth.mechanisms import CredentialCache, Keytab, Negotiate, Password
 
 from .services import TWO_PARTS, House
 
@@ -74,8 +84,7 @@ async def test_each_phase_of_a_connection(alice: Negotiate, service: Negotiate) 
         return True
 
     async with connected((alice, client), (service, server), Policy(authorize=anybody)) as (here, there):
-        assert client.of(Phase.CREDENTIALS).count("step") == 1  # the first one waits
-        assert client.of(Phase.TOKENS) == ["step"]
+        assert client.of(Phase.CREDENTIALS).count("step") == 1  # of the first one, which waits
         assert client.of(Phase.POLICY) == ["info"]
         assert {"send", "receive"} <= set(client.of(Phase.NETWORK))
         assert server.of(Phase.POLICY) == ["info", "authorize"]
@@ -93,7 +102,82 @@ async def test_kept_credentials_do_not_wait(alice: Negotiate, service: Negotiate
         client = Noted()
         async with connected((alice, client), (service, Noted())):
             assert client.of(Phase.CREDENTIALS).count("step") == (not kept)
-            assert client.of(Phase.TOKENS) == ["step"] * (1 + kept)
+            assert client.of(Phase.INSTRUMENTS) == ["step"] * (not kept)
+
+
+async def test_the_kdc_is_a_phase_of_its_own_where_it_was_asked(house: House, service: Negotiate) -> None:
+    fresh = CredentialCache(house.realm.ticket("alice"))
+    for ticket_is_there in (False, True):
+        client = Noted()
+        async with connected((Negotiate(fresh), client), (service, Noted())):
+            pass
+        assert client.of(Phase.KDC) == ["step"] * (not ticket_is_there)
+        assert client.of(Phase.TOKENS) == ["step"] * (1 + ticket_is_there)
+
+
+async def test_logging_in_is_asking_the_kdc(house: House, service: Negotiate) -> None:
+    alice = house.realm.users["alice"]
+    mechanism, clients = Negotiate(Password(alice.principal, alice.password)), (Noted(), Noted())
+    for client in clients:
+        async with connected((mechanism, client), (service, Noted())):
+            pass
+    assert [client.of(Phase.KDC) for client in clients] == [["step"], []]
+    assert [client.of(Phase.TOKENS) for client in clients] == [["step"], ["step"] * 2]
+
+
+async def test_a_kdc_that_refuses_was_asked(alice: Negotiate) -> None:
+    seen = Noted()
+    context = Timed(alice, seen).initiate(ServicePrincipalName.parse("Nobody/localhost"), Policy())
+    assert context.may_wait
+    with pytest.raises(TargetError, match="does not know"):
+        context.step(None)
+    assert seen.of(Phase.KDC) == ["step"]
+    assert not seen.of(Phase.TOKENS)
+
+
+class Untold:
+    """The context of a mechanism that waits and tells nothing."""
+
+    may_wait = True
+
+    def initiate(self, target: object, policy: object) -> Untold:
+        return self
+
+    def step(self, token: bytes | None) -> StepResult:
+        return StepResult(b"token", False)
+
+
+def test_what_is_not_told_is_credentials() -> None:
+    seen = Noted()
+    untold: Any = Untold()
+    context = Timed(untold, seen).initiate(ServicePrincipalName.parse("a/b"), Policy())
+    assert context.may_wait
+    assert context.step(b"four").token == b"token"
+    assert [(one.phase, one.size) for one in seen if one.call == "step"] == [(Phase.CREDENTIALS, 4)]
+
+
+def test_parts_within_parts() -> None:
+    turns: list[Part | None] = []
+
+    class Heard:
+        now: Part | None = None
+
+        def turn(self, to: Part | None, /) -> Part | None:
+            before, self.now = self.now, to
+            turns.append(to)
+            return before
+
+        def tickets(self, known: Iterable[object], /) -> None:
+            assert (list(known), self.now) == ([1], Part.INSTRUMENTS)
+
+    with part(Part.KDC):  # nobody listens
+        tell_tickets(lambda: pytest.fail("nobody asked"))
+    with listening(Heard()):
+        with part(Part.CREDENTIALS), pytest.raises(ValueError, match="within"), part(Part.KDC):
+            raise ValueError("within")
+        tell_tickets(lambda: [1])
+    expected = [Part.CREDENTIALS, Part.KDC, Part.CREDENTIALS, None, Part.INSTRUMENTS, None]
+    assert turns == expected
 
 
 async def test_a_refusal_is_measured_and_stays_one(alice: Negotiate, service: Negotiate) -> None:

@@ -209,7 +209,12 @@ sealed class Client
         Task<long>[] all = Enumerable.Range(0, connections).Select(_ => Task.Run(async () =>
         {
             long count = 0;
-            for (; clock.Elapsed.TotalSeconds < seconds; count++) using (await Connect()) { }
+            do
+            {
+                using (await Connect()) { }
+                count++;
+            }
+            while (clock.Elapsed.TotalSeconds < seconds);
             return count;
         })).ToArray();
         long[] counts = await Task.WhenAll(all);

@@ -1,12 +1,13 @@
 """How fast asyncauth is, as ratios to GSSAPI itself and to peers in the same run; ``asyncauth bench`` asks for it.
 
 * ``_run`` a whole benchmark; ``_rounds`` in which order; ``_measures`` what; ``_entrants`` who
-* ``_figures`` what is made of it, ``_model`` what should have come out; ``_table`` and ``_plot`` how it is shown
+* ``_figures`` what is made of it, ``_model`` what should have come out; ``_table``, ``_plot``, ``_svg`` how it is shown
 * ``_limit`` the raw GSSAPI loops that everything is compared with
 * ``_server``, ``_client`` the processes of an entrant; ``_settings``, ``_common`` what they agree on; ``_child``,
-  ``_pair``, ``_start`` how they are started and asked; ``_place`` the private realm
+  ``_pair``, ``_start``, ``_contestants`` how they are started and asked; ``_place`` the private realm, ``_slow_kdc``
+  a KDC that answers late, ``_room`` whether the machine has as many connections as are wanted
 * ``_streams``, ``_protocols``, ``_anyio`` the calls; ``_wires``, ``_tls``, ``_spnego`` what they go over
-* ``_dotnet``, ``_gss_sample`` the peers that are no Python; ``_discovery`` and ``_loop_delay`` other measures
+* ``_dotnet``, ``_gss_sample`` the peers that are no Python; ``_discovery``, ``_loop_delay``, ``_phases`` other measures
 """
 
 from ._common import BenchmarkError

@@ -40,7 +40,7 @@ class Client:
         cpu = time.process_time()
         runner = self._settings.runner
         if order["measure"] == "loop":
-            return anyio.run(loop_delay, self._settings, self._family, order, **runner)
+            return loop_delay(self._settings, self._family, order)
         done = anyio.run(self._work[order["measure"]], order, **runner)
         return {"count": done.count, "seconds": done.seconds, "cpu": time.process_time() - cpu}
 
@@ -50,7 +50,7 @@ class Client:
         counts = [0] * order["connections"]
 
         async def work(number: int) -> None:
-            while time.perf_counter() < until:
+            while not counts[number] or time.perf_counter() < until:
                 await self._family.handshake()
                 counts[number] += 1
 

@@ -55,7 +55,7 @@ class Locator:
     def __exit__(self, *error: object) -> None:
         """Nothing is held between measurements."""
 
-    def measure(self, measure: Measure, seconds: float, connections: int, **more: object) -> Measured:  # noqa: ARG002 - one at a time
+    def measure(self, measure: Measure, seconds: float, connections: int) -> Measured:  # noqa: ARG002 - one at a time
         """See :class:`Contestant`."""
         work = partial(self._kept if self._keeps else self._new, seconds)
         count, elapsed, cpu = anyio.run(work, backend_options={"use_uvloop": False})

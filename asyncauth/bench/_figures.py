@@ -40,6 +40,8 @@ class Against:
     ratio: Spread
     by_cpu: Spread | None
     """By CPU time alone: of the busier process at each side."""
+    difference: Spread | None = None
+    """To a peer, in the measure's unit."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def _against_peer(peer: str, samples: Sequence[Sample], theirs: Sequence[Sample]
         peer,
         Spread.of(mine.value / other.value for mine, other in pairs if other.value > 0),
         Spread.of(by_cpu) if by_cpu else None,
+        Spread.of(mine.value - other.value for mine, other in pairs),
     )
 
 

@@ -52,7 +52,7 @@ class GssSample:
             self.__exit__()
             raise
 
-    def measure(self, measure: Measure, seconds: float, connections: int, **more: object) -> Measured:  # noqa: ARG002 - one at a time
+    def measure(self, measure: Measure, seconds: float, connections: int) -> Measured:  # noqa: ARG002 - one at a time
         """See :class:`Contestant`."""
         option = "-ccount" if measure.name == "handshake" else "-mcount"
         first = self._run(option, _FIRST)[0]
@@ -60,7 +60,7 @@ class GssSample:
         before, own = self._server_cpu(), _children_cpu()
         elapsed, _ = self._run(option, count)
         server, client = self._server_cpu() - before, _children_cpu() - own
-        return Measured(count / elapsed * measure.scale, server / count * 1e6, client / count * 1e6)
+        return Measured(count / elapsed * measure.scale, server / count * 1e6 or None, client / count * 1e6)
 
     def __enter__(self) -> Self:
         return self

@@ -23,8 +23,9 @@ __all__ = ["MECHANISMS", "Limit", "Limits"]
 
 _KRB5 = raw.OID.from_int_seq("1.2.840.113554.1.2.2")
 _SPNEGO = raw.OID.from_int_seq("1.3.6.1.5.5.2")
-MECHANISMS = {"spnego": _SPNEGO, "krb5": _KRB5}
-"""``spnego`` is what Negotiate uses, Kerberos and nothing else being offered in it; ``krb5`` goes without."""
+MECHANISMS = {"krb5": _KRB5, "spnego": _SPNEGO}
+"""``krb5`` is the limit that goals are stated in; ``spnego`` does what Negotiate does, which is a little more:
+Kerberos, and nothing else, is offered in SPNEGO."""
 
 _FLAGS = (
     raw.RequirementFlag.mutual_authentication

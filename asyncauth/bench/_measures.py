@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ._common import LARGE
 
-__all__ = ["MEASURES", "Measure"]
+__all__ = ["COLUMNS", "MEASURES", "Column", "Measure"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Measure:
     :param scale: from what is counted per second to the unit
     :param better: whether ``more`` or ``less`` is
     :param digits: after the point
+    :param warms_up: by doing it for a while before it counts
     """
 
     name: str
@@ -24,10 +26,29 @@ class Measure:
     scale: float = 1.0
     better: str = "more"
     digits: int = 0
+    warms_up: bool = True
 
     def __str__(self) -> str:
         return self.name
 
+
+class Column(NamedTuple):
+    """How something else that was seen is shown."""
+
+    title: str
+    digits: int = 0
+    """After the point."""
+
+
+COLUMNS = {
+    "quiet": Column("ms before", 2),
+    "echo": Column("echoes/s"),
+    "quiet_echo": Column("before"),
+    "kept": Column("x before", 2),
+    "x model": Column("x model", 2),
+    "x model (by CPU)": Column("by CPU", 2),
+}
+"""By the name that JSON has for it; the others by that name, without digits after the point."""
 
 MEASURES = {
     measure.name: measure
@@ -35,25 +56,26 @@ MEASURES = {
         Measure(
             "handshake",
             "handshakes/s",
-            "Handshakes: connect, authenticate both ways, close; {connections} at a time; CPU a handshake",
+            "Handshakes: connect, authenticate both ways, close; {connections} at a time",
         ),
         Measure(
-            "throughput", "MB/s", "Sealed data: messages of 64 KiB on one connection; CPU a message",
+            "throughput", "MB/s", "Sealed data: messages of 64 KiB on one connection, one way",
             LARGE / 1e6, digits=1,
         ),
-        Measure("echo", "round trips/s", "Messages of 256 B there and back, one at a time; CPU a round trip"),
-        Measure("stream", "writes/s", "Writes of 256 B one after another, without waiting; CPU a write"),
+        Measure("echo", "round trips/s", "Messages of 256 B there and back, one at a time"),
+        Measure("stream", "writes/s", "Writes of 256 B one after another, without waiting"),
         Measure(
-            "idle", "KiB", "Memory of the server for each of {idle} idle connections", better="less", digits=1
+            "idle", "KiB", "Memory of the server for each of {idle} idle connections", better="less", digits=1,
+            warms_up=False,
         ),
         Measure(
-            "loop", "ms", "Worst delay of a client's loop while {connections} handshakes wait for a silent KDC",
-            better="less", digits=2,
+            "loop", "ms", "Worst delay of a client's loop while {connections} handshakes wait for the KDC",
+            better="less", digits=2, warms_up=False,
         ),
         Measure(
-            "phases", "us", "Where the time of one handshake goes: microseconds, as asyncauth.instrument sees it",
+            "phases", "us", "Where the time of one handshake goes, as asyncauth.instrument sees it",
             better="less",
         ),
-        Measure("discovery", "services/s", "Locating a service in the directory; CPU of this process"),
+        Measure("discovery", "services/s", "Locating a service in the directory, one after another"),
     )
 }  # fmt: skip

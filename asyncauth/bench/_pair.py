@@ -39,11 +39,10 @@ class Measured(NamedTuple):
 class Contestant(Protocol):
     """Something that can be measured, and is idle until it is; a context manager that ends its processes."""
 
-    def measure(self, measure: Measure, seconds: float, connections: int, **more: object) -> Measured:
+    def measure(self, measure: Measure, seconds: float, connections: int) -> Measured:
         """Do it for so long.
 
         :param connections: at a time, where the measure has many
-        :param more: what the measure needs besides
         :raises BenchmarkError: it could not be done, or was not what it should be
         """
         ...
@@ -71,15 +70,25 @@ class Pair:
         for child in (*self._clients, *self._servers):
             child.close()
 
-    def measure(self, measure: Measure, seconds: float, connections: int, **more: object) -> Measured:
+    def measure(self, measure: Measure, seconds: float, connections: int) -> Measured:
         """See :class:`Contestant`; each client has its share of the connections."""
         if measure.name == "idle":
             return self._idle(connections)
-        if measure.name == "loop":
-            return self._loop(seconds, connections, more)
-        return self._pace(measure, seconds, connections, more)
+        return self._pace(measure, seconds, connections)
 
-    def _pace(self, measure: Measure, seconds: float, connections: int, more: dict[str, object]) -> Measured:
+    def loop(self, seconds: float, connections: int, cache: str, delay: float | None) -> Measured:
+        """The client's :func:`loop_delay`; ``cache`` and ``delay`` are as there."""
+        answer = self._clients[0].ask(
+            measure="loop", seconds=seconds, connections=connections, cache=cache, delay=delay
+        )
+        # these were waiting, and given up then: the one kind of client that may be refused
+        deadline, left = time.monotonic() + _PATIENCE, answer.pop("given_up")
+        while left > 0 and time.monotonic() < deadline:
+            left -= sum(server.ask(forgive=True)["forgiven"] for server in self._servers)
+            time.sleep(0.01)
+        return Measured(answer.pop("worst"), more=answer)
+
+    def _pace(self, measure: Measure, seconds: float, connections: int) -> Measured:
         before = self._asked()
         share = max(1, connections // len(self._clients))
         for client in self._clients:
@@ -88,7 +97,6 @@ class Pair:
                 seconds=seconds,
                 connections=share,
                 returned=not self._servers,
-                **more,
             )
         done = [client.hear() for client in self._clients]
         count = sum(each["count"] for each in done)
@@ -107,15 +115,6 @@ class Pair:
         after = self._asked(memory=True)
         self._clients[0].ask(close=True)
         return Measured((after["memory"] - before["memory"]) / 1024 / connections)
-
-    def _loop(self, seconds: float, connections: int, more: dict[str, object]) -> Measured:
-        answer = self._clients[0].ask(measure="loop", seconds=seconds, connections=connections, **more)
-        # they were waiting, and given up then: the one kind of client that may be refused
-        deadline, forgiven = time.monotonic() + _PATIENCE, 0
-        while forgiven < connections and time.monotonic() < deadline:
-            forgiven += sum(server.ask(forgive=True)["forgiven"] for server in self._servers)
-            time.sleep(0.01)
-        return Measured(answer.pop("worst"), more=answer)
 
     def _asked(self, **question: object) -> dict[str, Any]:
         """What the servers say, all together."""

@@ -2,8 +2,7 @@
 
 Client and server are two tasks of this process, one handshake at a time, so what one of them waits for on the network
 is mostly the other's work. A client is seen three times: as a user's first connection, for which the KDC is asked for a
-ticket; as a process's first, for which the ticket lies in the user's cache; and as one of all others. The difference
-between the first two is the KDC, that between the latter two the credentials.
+ticket; as a process's first, for which the ticket lies in the user's cache; and as one of all others.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 import anyio
-from anyio.abc import SocketAttribute
+from anyio.abc import ByteStream, SocketAttribute
 
+from .._sockets import dial, listen
 from .._stream import AuthenticatedStream
 from .._types import Policy
 from ..instrument import Phase, Timed, TimedStream, Times, timed_policy
@@ -46,7 +46,8 @@ FORMS = {
     "client, all others": Form(keeps=True),
     "server": Form(server=True, keeps=True),
 }
-_SHOWN = (Phase.CREDENTIALS, Phase.TOKENS, Phase.POLICY, Phase.NETWORK)
+_SHOWN = (Phase.CREDENTIALS, Phase.KDC, Phase.TOKENS, Phase.POLICY, Phase.NETWORK)
+_NAMES = {Phase.KDC: "KDC"}
 _OTHER = "engine, framing, loop"
 _LOGINS = 5
 """For one measurement of a user's first connection."""
@@ -67,7 +68,7 @@ class Phases:
     def __exit__(self, *error: object) -> None:
         """Nothing is held between measurements."""
 
-    def measure(self, measure: Measure, seconds: float, connections: int, **more: object) -> Measured:  # noqa: ARG002 - one at a time
+    def measure(self, measure: Measure, seconds: float, connections: int) -> Measured:  # noqa: ARG002 - one at a time
         """Microseconds of a handshake, the median, and of each phase."""
         taken: Shares = []
         anyio.run(self._run, taken, seconds, backend_options={"use_uvloop": False})
@@ -75,7 +76,7 @@ class Phases:
         return Measured(rows.pop("all"), more=rows)
 
     async def _run(self, taken: Shares, seconds: float) -> None:
-        listener = await anyio.create_tcp_listener(local_host=HOST)
+        listener = await listen(HOST, 0)
         async with listener, anyio.create_task_group() as group:
             at_server: Shares = []
             server = _Server(Negotiate(Keytab(self._place.keytab)), at_server)
@@ -114,7 +115,7 @@ class _Client:
 
     async def connect(self, mechanism: Negotiate) -> None:
         times, begun = Times(), time.perf_counter()
-        inner = TimedStream(await anyio.connect_tcp(HOST, self._port), times)
+        inner = TimedStream(await dial(HOST, self._port), times)
         connected = time.perf_counter() - begun
         stream = await AuthenticatedStream.wrap(inner, Timed(mechanism, times), target=self._spn)
         self.taken.append(_shares(times, time.perf_counter() - begun, connected))
@@ -126,7 +127,7 @@ class _Server:
         self._mechanism = mechanism
         self._taken = taken
 
-    async def handle(self, inner: anyio.abc.SocketStream) -> None:
+    async def handle(self, inner: ByteStream) -> None:
         times, begun = Times(), time.perf_counter()
         policy = timed_policy(Policy(authorize=_anybody), times)
         stream = await AuthenticatedStream.wrap(
@@ -143,6 +144,7 @@ async def _anybody(_: ConnectionInfo) -> bool:
 def _shares(times: Times, elapsed: float, connected: float) -> dict[str, float]:
     """Seconds of each phase, and of what is in none."""
     seconds = times.seconds
-    shares: dict[str, float] = {str(phase): seconds[phase] for phase in _SHOWN}
-    shares[str(Phase.NETWORK)] += connected
+    shares: dict[str, float] = {_NAMES.get(phase, phase): seconds[phase] for phase in _SHOWN}
+    shares[Phase.NETWORK] += connected
+    elapsed -= seconds[Phase.INSTRUMENTS]
     return {"all": elapsed, **shares, _OTHER: elapsed - sum(shares.values())}

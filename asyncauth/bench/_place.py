@@ -36,16 +36,6 @@ class Place(NamedTuple):
         """For peers that can be told in no other way which cache and which keys to use."""
         return {"KRB5CCNAME": self.cache, "KRB5_KTNAME": f"FILE:{self.keytab}"}
 
-    @contextmanager
-    def silent(self) -> Iterator[str]:
-        """While no server of the realm answers; gives a cache that has no ticket for the service yet."""
-        cache = self.realm.ticket("alice")
-        self.realm.pause()
-        try:
-            yield cache
-        finally:
-            self.realm.resume()
-
 
 @contextmanager
 def private_realm(kind: Literal["auto", "ad", "mit"], tell: Callable[[str], None]) -> Iterator[Place]:

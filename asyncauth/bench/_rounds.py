@@ -11,8 +11,7 @@ the ratio by CPU time is about what the other ratio would be if nothing else ran
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ._common import Pace
@@ -21,7 +20,6 @@ from ._pair import Contestant, Measured
 
 if TYPE_CHECKING:
     from ._limit import Limits
-    from ._place import Place
 
 __all__ = ["Plan", "Sample", "Turn", "samples"]
 
@@ -74,24 +72,29 @@ class Turn:
     round: int
     measure: Measure
     name: str
+    number: int = 0
+    """Of ``total`` measurements."""
+    total: int = 0
 
 
 def samples(
-    plan: Plan,
-    contestants: Mapping[str, Mapping[str, Contestant]],
-    limits: Limits | None,
-    place: Place | None,
+    plan: Plan, contestants: Mapping[str, Mapping[str, Contestant]], limits: Limits | None
 ) -> Iterator[Turn | Sample]:
     """Measure; each sample comes as it is made, and before it its turn.
 
     :param contestants: for each measure, by name
     :param limits: None where they cannot be measured
-    :param place: the private realm; None with a service of somebody else's
     """
+    total = plan.rounds * sum(len(contestants[name]) for name in plan.measures)
+    done = 0
     for number in range(plan.rounds):
         for name in plan.measures:
-            if contestants[name]:
-                yield from _round(plan, number, MEASURES[name], contestants[name], limits, place)
+            for each in _round(plan, number, MEASURES[name], contestants[name], limits):
+                if isinstance(each, Turn):
+                    done += 1
+                    yield replace(each, number=done, total=total)
+                else:
+                    yield each
 
 
 def _round(
@@ -100,39 +103,25 @@ def _round(
     measure: Measure,
     contestants: Mapping[str, Contestant],
     limits: Limits | None,
-    place: Place | None,
 ) -> Iterator[Turn | Sample]:
     def limit() -> Mapping[str, Pace]:
         return limits.measured(measure, plan.seconds * _LIMIT_SHARE) if limits else {}
 
-    before = limit()
+    before = limit() if contestants else {}
     for name in _rotated(list(contestants), number):
         yield Turn(number + 1, measure, name)
-        with _prepared(measure, place) as more:
-            measured = _measured(plan, measure, contestants[name], more)
+        measured = _measured(plan, measure, contestants[name])
         after = limit()
         around = {name: _mean(before[name], after[name]) for name in after}
         yield Sample(number + 1, measure, name, measured, around)
         before = after
 
 
-def _measured(plan: Plan, measure: Measure, contestant: Contestant, more: Mapping[str, object]) -> Measured:
-    if measure.name == "idle":
-        return contestant.measure(measure, plan.seconds, plan.idle)
-    if measure.name == "loop":
-        contestant.measure(MEASURES["echo"], plan.seconds * _WARM_UP, 1)
-    else:
-        contestant.measure(measure, plan.seconds * _WARM_UP, plan.connections, **more)
-    return contestant.measure(measure, plan.seconds, plan.connections, **more)
-
-
-@contextmanager
-def _prepared(measure: Measure, place: Place | None) -> Iterator[dict[str, object]]:
-    if measure.name == "loop" and place is not None:
-        with place.silent() as cache:
-            yield {"cache": cache}
-    else:
-        yield {}
+def _measured(plan: Plan, measure: Measure, contestant: Contestant) -> Measured:
+    connections = plan.idle if measure.name == "idle" else plan.connections
+    if measure.warms_up:
+        contestant.measure(measure, plan.seconds * _WARM_UP, connections)
+    return contestant.measure(measure, plan.seconds, connections)
 
 
 def _mean(before: Pace, after: Pace) -> Pace:
@@ -140,5 +129,5 @@ def _mean(before: Pace, after: Pace) -> Pace:
 
 
 def _rotated(names: list[str], by: int) -> list[str]:
-    by %= len(names)
+    by %= len(names) or 1
     return names[by:] + names[:by]

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Literal
 
 from .. import __version__
 from .._errors import AsyncAuthError, MechanismUnavailable
+from ._contestants import contestants, located, phases
 from ._entrants import Entrant, entrants, variants
 from ._figures import Figure, figures
 from ._measures import MEASURES
 from ._model import cores, with_predictions
 from ._place import Place, private_realm
+from ._room import room_for_idle
 from ._rounds import Plan, Sample, Turn, samples
-from ._start import Fresh, against_service, start
+from ._start import against_service
 
 if TYPE_CHECKING:
-    from ._pair import Contestant
+    from ._contestants import Contestants
     from ._settings import Settings
 
 __all__ = ["Bench", "Missing"]
@@ -63,15 +65,18 @@ class Bench:
         """Measure servers and clients of our own, in a realm that is there for it.
 
         :raises MechanismUnavailable: parts for a realm are missing
-        :raises BenchmarkError: an entrant could not be measured
+        :raises BenchmarkError: an entrant could not be measured, or there is no room for so many idle connections
         """
         from ._limit import Limits
 
-        with private_realm(self.kind, self.tell) as place, ExitStack() as stack:
+        with ExitStack() as stack:
+            if "idle" in self.plan.measures:
+                stack.enter_context(room_for_idle(self.plan.idle))
+            place = stack.enter_context(private_realm(self.kind, self.tell))
             self._enter()
-            contestants = self._contestants(place, stack)
+            found = self._contestants(place, stack)
             limits = Limits(place.spn, place.cache, place.keytab)
-            yield self._measured(samples(self.plan, contestants, limits, place))
+            yield self._measured(samples(self.plan, found, limits))
 
     @contextmanager
     def remote(self, settings: Settings) -> Iterator[Iterator[Sample]]:
@@ -81,14 +86,14 @@ class Bench:
         :param settings: where it is, and as whom to go there
         """
         with ExitStack() as stack:
-            contestants: dict[str, dict[str, Contestant]] = {name: {} for name in MEASURES}
+            found: Contestants = {name: {} for name in MEASURES}
             for layer in self.layers:
                 self.tell(f"starting a client of {layer}")
                 form = settings.of(layer)
                 pair = stack.enter_context(against_service(layer, form))
                 for name in REMOTE:
-                    contestants[name][str(layer)] = pair
-            yield self._measured(samples(self.plan, contestants, None, None))
+                    found[name][str(layer)] = pair
+            yield self._measured(samples(self.plan, found, None))
 
     def figures(self) -> list[Figure]:
         """What has been measured until now comes to this."""
@@ -118,46 +123,22 @@ class Bench:
                 self.missing.append(Missing(peer, error))
         self._entrants = {str(one): one for one in found if set(one.measures) & set(self.plan.measures)}
 
-    def _contestants(self, place: Place, stack: ExitStack) -> dict[str, dict[str, Contestant]]:
-        contestants: dict[str, dict[str, Contestant]] = {name: {} for name in MEASURES}
-        for name, entrant in self._entrants.items():
-            wanted = [measure for measure in self.plan.measures if measure in entrant.measures]
-            if "idle" in wanted:
-                wanted.remove("idle")
-                contestants["idle"][name] = Fresh(entrant, place)
-            if wanted:
-                self.tell(f"starting {name}")
-                contestant = stack.enter_context(start(entrant, place))
-                for measure in wanted:
-                    contestants[measure][name] = contestant
+    def _contestants(self, place: Place, stack: ExitStack) -> Contestants:
+        found = contestants(self.plan, self._entrants, place, stack, self.tell)
         if "phases" in self.plan.measures:
-            contestants["phases"] = self._phases(place)
+            found["phases"] = phases(place)
         if "discovery" in self.plan.measures:
-            contestants["discovery"] = self._locators(place)
-        return contestants
-
-    def _phases(self, place: Place) -> dict[str, Contestant]:
-        from ._phases import FORMS, Phases
-
-        return {form: Phases(form, place) for form in FORMS}
-
-    def _locators(self, place: Place) -> dict[str, Contestant]:
-        from ._discovery import FORMS, Locator, publish
-
-        if place.kind != "ad":
-            reason = MechanismUnavailable(
-                "the private realm has no directory", fix="--realm ad says what it takes to have one"
-            )
-            self.missing.append(Missing("discovery", reason))
-            return {}
-        self.tell("publishing services")
-        publish(place)
-        return {form: Locator(form, place) for form in FORMS}
+            try:
+                found["discovery"] = located(place, self.tell)
+            except MechanismUnavailable as error:
+                self.missing.append(Missing("discovery", error))
+        return found
 
     def _measured(self, found: Iterator[Turn | Sample]) -> Iterator[Sample]:
         for each in found:
             if isinstance(each, Turn):
-                self.tell(f"round {each.round}/{self.plan.rounds}  {each.measure}: {each.name}")
+                number = f"{each.round}/{self.plan.rounds}, {each.number} of {each.total}"
+                self.tell(f"round {number}  {each.measure}: {each.name}")
             else:
                 self._samples.append(each)
                 yield each

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
 from ._child import Child, python
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from ._measures import Measure
     from ._place import Place
 
-__all__ = ["Fresh", "against_service", "start"]
+__all__ = ["Fresh", "against_service", "pair", "start"]
 
 
 class Fresh:
@@ -24,10 +25,10 @@ class Fresh:
         self._entrant = entrant
         self._place = place
 
-    def measure(self, measure: Measure, seconds: float, connections: int, **more: object) -> Measured:
+    def measure(self, measure: Measure, seconds: float, connections: int) -> Measured:
         """See :class:`Contestant`."""
         with start(self._entrant, self._place) as started:
-            return started.measure(measure, seconds, connections, **more)
+            return started.measure(measure, seconds, connections)
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +50,7 @@ def start(entrant: Entrant, place: Place) -> Contestant:
         from ._gss_sample import GssSample
 
         return GssSample(place)
-    return _pair(entrant, place)
+    return pair(entrant, place, {} if entrant.subject == OURS else place.environment)
 
 
 def against_service(entrant: Entrant, settings: Settings) -> Contestant:
@@ -57,16 +58,20 @@ def against_service(entrant: Entrant, settings: Settings) -> Contestant:
     return Pair(str(entrant), [], [_child("client", entrant, settings, {})])
 
 
-def _pair(entrant: Entrant, place: Place) -> Contestant:
+def pair(entrant: Entrant, place: Place, environment: Mapping[str, str]) -> Pair:
+    """Processes of ours.
+
+    :param environment: variables for each of them
+    :raises BenchmarkError: one of them does not start
+    """
     if entrant.subject == "mtls" and not (place.folder / "ca.pem").exists():
         from ._tls import make_certificates
 
         make_certificates(place.folder)
     form = Settings(folder=str(place.folder)).of(entrant)
-    environment = {} if entrant.subject == OURS else place.environment
     servers: list[Child] = []
     clients: list[Child] = []
-    pair, port = Pair(str(entrant), servers, clients), 0
+    made, port = Pair(str(entrant), servers, clients), 0
     try:
         for _ in range(entrant.processes[0]):
             settings = form.with_keys(f"{place.keytab}").at(port)
@@ -76,10 +81,10 @@ def _pair(entrant: Entrant, place: Place) -> Contestant:
             settings = form.with_tickets(place.cache).at(port)
             clients.append(_child("client", entrant, settings, environment))
     except BaseException:
-        pair.__exit__()
+        made.__exit__()
         raise
-    return pair
+    return made
 
 
-def _child(side: str, entrant: Entrant, settings: Settings, environment: dict[str, str]) -> Child:
+def _child(side: str, entrant: Entrant, settings: Settings, environment: Mapping[str, str]) -> Child:
     return Child(f"the {side} of {entrant}", python(f"_{side}"), environment, settings.line)

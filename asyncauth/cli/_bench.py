@@ -138,5 +138,5 @@ def _end(bench: Bench, arguments: argparse.Namespace, output: Output) -> None:
         output.event("not-measured", what=each.what, reason=each.reason.message, fix=each.reason.fix)
         output.line(f"not measured: {each.what}: {reason_of(each.reason)}; {each.reason.fix}")
     if arguments.plot is not None:
-        write_plot(arguments.plot, figures)
+        write_plot(arguments.plot, figures, bench.plan, bench.setting)
         output.line(f"drawn in {arguments.plot}")

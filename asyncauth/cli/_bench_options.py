@@ -40,7 +40,7 @@ def add_bench(commands: Commands) -> None:
         "--plot",
         type=Path,
         metavar="FILE",
-        help="draw the medians too: .svg, or .png where cairosvg is installed",
+        help="draw the medians too, as .svg",
     )
     _add_wire(parser)
     options.add_credential(parser)

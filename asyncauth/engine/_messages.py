@@ -65,7 +65,7 @@ class Messages:
         return self._end is not None or self._late is not None
 
     def protect(self, data: bytes | memoryview) -> Sequence[bytes]:
-        """The bytes to write for ``data``, message by message."""
+        """The bytes to write for ``data``, in pieces: large ones are put together once, when they go out."""
         if not data:
             return ()
         if self._bare:
@@ -73,15 +73,21 @@ class Messages:
         size = self._framing.max_plaintext
         if len(data) <= size:
             token = self._context.wrap(data, self._seal)
-            return (self._framing.message.build(0, len(token)) + token,)
-        view = memoryview(data)
-        return [self._message(view[start : start + size]) for start in range(0, len(data), size)]
+            return self._framing.message.build(0, len(token)), token
+        view, out = memoryview(data), list[bytes]()
+        for start in range(0, len(data), size):
+            token = self._context.wrap(view[start : start + size], self._seal)
+            out += (self._framing.message.build(0, len(token)), token)
+        return out
 
     def protect_end(self) -> bytes:
         """The bytes that say that no more data will come; none where there is no protection, or where the
         peer does not know our mark."""
         self.end_sent = True
-        return self._message(b"") if self._marks_end else b""
+        if not self._marks_end:
+            return b""
+        token = self._context.wrap(b"", self._seal)
+        return self._framing.message.build(0, len(token)) + token
 
     def next_event(self, received: ReceiveBuffer, eof: bool) -> Event:
         """Open the next message, and small ones that have come right behind it."""
@@ -103,10 +109,6 @@ class Messages:
                 self._end = EndOfData(marked=True)
                 return self._end
         return self._unmarked_end(received) if eof else NEED_DATA
-
-    def _message(self, data: bytes | memoryview) -> bytes:
-        token = self._context.wrap(data, self._seal)
-        return self._framing.message.build(0, len(token)) + token
 
     def _open(self, token: bytes | bytearray | memoryview) -> bytes:
         """What it holds. Nothing marks the end, or where the peer means nothing by it, nothing."""

@@ -23,19 +23,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import ItemsView, Iterable
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from gssapi import NameType, raw
 
 from .._errors import CredentialError
+from .._parts import Part, part, tell_tickets
 from .._types import DelegatedCredential, Protection
 from ._codes import Phase, Where
 from ._delegated import Delegated
 from ._gss_errors import translated
 from ._gss_keys import KRB5, MECHANISMS, SPNEGO, Acceptor
-from ._krb5 import MemoryCache, MemoryKeytab, ticket_with_keytab, ticket_with_password
+from ._krb5 import MemoryCache, MemoryKeytab, ticket_with_keytab, ticket_with_password, tickets_in
 from ._renewal import Made, Renewed
 from ._sources import Credential, CredentialCache, DefaultCredential, Keytab, Password
 
@@ -122,6 +123,11 @@ class _Copy:
         self._tickets = self._cache.tickets()
 
     @property
+    def tickets(self) -> ItemsView[str, float]:
+        """Those that are known, and until when they are good."""
+        return self._tickets.items()
+
+    @property
     def used(self) -> list[str]:
         """The services that handshakes were begun with, the last one last, by principal without realm."""
         return list(self._used)[-_KEPT_TICKETS:]
@@ -148,6 +154,7 @@ class _Ambient(_Source):
 
     def __init__(self, source: DefaultCredential | CredentialCache, mech: raw.OID) -> None:
         super().__init__(source)
+        self._named = source if isinstance(source, CredentialCache) else None
         self._store = _only(source.name.encode()) if isinstance(source, CredentialCache) else None
         self._mech = mech
         self._copy: _Copy | None = None
@@ -156,17 +163,23 @@ class _Ambient(_Source):
         return self._copy.ready(principal, protection) if self._copy else None
 
     def acquire(self, protection: Protection) -> raw.Creds:
-        with translated(self.where(Phase.ACQUIRE)):
+        tell_tickets(lambda: tickets_in(self._named).items())
+        with part(Part.CREDENTIALS), translated(self.where(Phase.ACQUIRE)):
             return _acquire(self._store, self._mech, protection)
 
     def stepped(self) -> None:
-        with translated(self.where(Phase.ACQUIRE)):
-            original = raw.acquire_cred_from(self._store, usage="initiate", mechs=[KRB5])
-            cache = MemoryCache.empty(original.lifetime or 0.0)
-            raw.store_cred_into({b"ccache": cache.name}, original.creds, usage="initiate", overwrite=True)
+        with part(Part.CREDENTIALS), translated(self.where(Phase.ACQUIRE)):
+            copy = self._copied()
+        tell_tickets(lambda: copy.tickets)
+        self._copy = copy
+
+    def _copied(self) -> _Copy:
+        original = raw.acquire_cred_from(self._store, usage="initiate", mechs=[KRB5])
+        cache = MemoryCache.empty(original.lifetime or 0.0)
+        raw.store_cred_into({b"ccache": cache.name}, original.creds, usage="initiate", overwrite=True)
         copy = _Copy(cache, self._mech, time.monotonic() + _TRUST_SECONDS)
         copy.list_tickets()
-        self._copy = copy
+        return copy
 
 
 class _Acquired(_Source):
@@ -183,17 +196,24 @@ class _Acquired(_Source):
         return copy.ready(principal, protection) if copy else None
 
     def acquire(self, protection: Protection) -> raw.Creds:
-        with translated(self.where(Phase.ACQUIRE)):
-            return self._current.get().creds(protection)
+        with part(Part.CREDENTIALS), translated(self.where(Phase.ACQUIRE)):
+            copy = self._current.get()
+            tell_tickets(lambda: copy.tickets)
+            return copy.creds(protection)
 
     def stepped(self) -> None:
         copy = self._current.look()
         if copy:
-            copy.list_tickets()
+            with part(Part.CREDENTIALS):
+                copy.list_tickets()
+            tell_tickets(lambda: copy.tickets)
 
     def _fill(self, old: _Copy | None) -> Made[_Copy]:
         source = self._source
-        cache = ticket_with_password(source) if isinstance(source, Password) else ticket_with_keytab(source)
+        with part(Part.KDC):
+            cache = (
+                ticket_with_password(source) if isinstance(source, Password) else ticket_with_keytab(source)
+            )
         copy = _Copy(cache, self._mech)
         made = Made.lasting(copy, cache.lifetime)
         if old is not None:
@@ -213,11 +233,12 @@ class _Given(_Source):
         return None
 
     def acquire(self, protection: Protection) -> raw.Creds:
-        with translated(self.where(Phase.ACQUIRE)):
+        with part(Part.CREDENTIALS), translated(self.where(Phase.ACQUIRE)):
+            tell_tickets(lambda: self._source.cache.tickets().items())
             return _Copy(self._source.cache, self._mech).creds(protection)
 
     def stepped(self) -> None:
-        pass
+        tell_tickets(lambda: self._source.cache.tickets().items())
 
 
 def initiator(source: Credential | DelegatedCredential, mechanism: str) -> Initiator:

@@ -25,7 +25,7 @@ from ._sources import CredentialCache, Keytab, Password
 
 __all__ = [
     "MemoryCache", "MemoryKeytab", "code_of_text", "login_of", "realm_of", "stored", "text_of", "ticket_with_keytab",
-    "ticket_with_password", "translated",
+    "ticket_with_password", "tickets_in", "translated",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -56,9 +56,7 @@ class MemoryCache:
     def tickets(self) -> dict[str, float]:
         """Until when each ticket in it is good for a new handshake, in seconds of the system's clock, by principal
         without realm."""
-        return {
-            _clear(ticket.server.name or b"").decode(): _good_until(ticket.times) for ticket in self.cache
-        }
+        return _tickets(self.cache)
 
 
 class MemoryKeytab:
@@ -146,7 +144,7 @@ def login_of(source: CredentialCache | None) -> MemoryCache:
 
     def copy() -> MemoryCache:
         context = krb5.init_context()
-        cache = krb5.cc_resolve(context, source.name.encode()) if source else krb5.cc_default(context)
+        cache = _cache_of(context, source)
         copied = MemoryCache(context, 0.0)
         krb5.cc_initialize(context, copied.cache, krb5.cc_get_principal(context, cache))
         for ticket in cache:
@@ -155,6 +153,15 @@ def login_of(source: CredentialCache | None) -> MemoryCache:
         return copied
 
     return translated(where, copy)
+
+
+def tickets_in(source: CredentialCache | None) -> dict[str, float]:
+    """:meth:`MemoryCache.tickets` of a user's cache, of the default one for None; none, if there is no such cache."""
+    context = krb5.init_context()
+    try:
+        return _tickets(_cache_of(context, source))
+    except krb5.Krb5Error:
+        return {}
 
 
 def code_of_text(text: str) -> Krb5 | None:
@@ -196,6 +203,10 @@ def realm_of(principal: str) -> str:
     return principal.partition("@")[2]
 
 
+def _cache_of(context: krb5.Context, source: CredentialCache | None) -> krb5.CCache:
+    return krb5.cc_resolve(context, source.name.encode()) if source else krb5.cc_default(context)
+
+
 def _first_principal(source: Keytab, keytab: krb5.KeyTab) -> bytes:
     # The name and not the principal, whose memory ends with the entry.
     for entry in keytab:
@@ -210,6 +221,10 @@ def _refuse_missing(source: Keytab | None, missing: Iterable[ServicePrincipalNam
             f"{source} has no entry for {names}",
             fix="list its entries with klist -k, and export one for each SPN that is served",
         )
+
+
+def _tickets(cache: krb5.CCache) -> dict[str, float]:
+    return {_clear(ticket.server.name or b"").decode(): _good_until(ticket.times) for ticket in cache}
 
 
 def _good_until(times: krb5.TicketTimes) -> float:
