@@ -76,6 +76,7 @@ def test_every_peer_that_is_installed_is_measured(ad_realm: Realm) -> None:
     more |= {"protocol/uvloop, on one core"}
     assert names("handshake", "sample") == {"protocol/uvloop", *more, *PEERS}
     assert names("echo", "sample") == {"protocol/uvloop", *PEERS}
+    assert names("visit", "sample") == {"protocol/uvloop", "mtls protocol/uvloop"}
     without = PEERS - {"gss-sample C"}
     both = {"protocol/uvloop", "protocol/uvloop, gss_wrap only"}
     assert names("throughput", "sample") == {*both, *without}

@@ -27,6 +27,9 @@ class AnyioFamily:
         self._wire = wire
 
     async def handshake(self) -> None:
+        await anyio.aclose_forcefully(await self._open())
+
+    async def visit(self) -> None:
         await (await self._open()).aclose()
 
     async def send(self, size: int, seconds: float) -> Done:

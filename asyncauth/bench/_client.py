@@ -29,6 +29,7 @@ class Client:
         self._family = family(settings.family, wire(settings, Tally(), server=False))
         self._work: dict[str, Callable[[dict[str, Any]], Awaitable[Done]]] = {
             "handshake": self._handshakes,
+            "visit": self._handshakes,
             "throughput": self._transfer,
             "echo": lambda order: self._family.echo(SMALL, order["seconds"]),
             "stream": lambda order: self._family.send(SMALL, order["seconds"]),
@@ -48,10 +49,14 @@ class Client:
         start = time.perf_counter()
         until = start + order["seconds"]
         counts = [0] * order["connections"]
+        hangs_up = order["measure"] == "handshake" and not order.get(
+            "returned"
+        )  # with somebody else's we are polite
+        once = self._family.handshake if hangs_up else self._family.visit
 
         async def work(number: int) -> None:
             while not counts[number] or time.perf_counter() < until:
-                await self._family.handshake()
+                await once()
                 counts[number] += 1
 
         async with anyio.create_task_group() as group:

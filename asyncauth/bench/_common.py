@@ -84,7 +84,11 @@ class Family(Protocol):
     """The calls of one kind: streams, protocols or anyio, on whichever loop is running and over whichever wire."""
 
     async def handshake(self) -> None:
-        """Connect, authenticate, close."""
+        """Connect, authenticate, and hang up without a word, which is all that every peer can do."""
+        ...
+
+    async def visit(self) -> None:
+        """Connect, authenticate, and close as one should."""
         ...
 
     async def send(self, size: int, seconds: float) -> Done:

@@ -76,7 +76,7 @@ class Entrant:
 LAYERS = {
     str(layer): layer
     for layer in (
-        Entrant(OURS, family, loop, measures=(*RATES, "idle", "loop"))
+        Entrant(OURS, family, loop, measures=(*RATES, "visit", "idle", "loop"))
         for family, loop in (
             ("anyio", "asyncio"),
             ("anyio", "uvloop"),
@@ -129,7 +129,10 @@ def entrants(peer: str, layers: Sequence[Entrant]) -> list[Entrant]:
         case "tcp":
             return [Entrant(peer, layer.family, layer.loop) for layer in layers]
         case "mtls":
-            return _unique(Entrant(peer, _native(layer), _asyncio(layer)) for layer in layers)
+            measures = (*RATES, "visit", "idle")
+            return _unique(
+                Entrant(peer, _native(layer), _asyncio(layer), measures=measures) for layer in layers
+            )
         case "pyspnego":
             return _unique(Entrant(peer, "streams", _asyncio(layer)) for layer in layers)
         case "dotnet":

@@ -93,7 +93,7 @@ class Limits:
         """Each limit of a measure, by name; none for a measure without."""
         gss = self._by_mechanism["spnego"]
         match measure.name:
-            case "handshake":
+            case "handshake" | "visit":
                 return {
                     f"raw {name}": limit.handshakes(seconds) for name, limit in self._by_mechanism.items()
                 }

@@ -56,7 +56,12 @@ MEASURES = {
         Measure(
             "handshake",
             "handshakes/s",
-            "Handshakes: connect, authenticate both ways, close; {connections} at a time",
+            "Handshakes: connect, authenticate both ways, hang up; {connections} at a time",
+        ),
+        Measure(
+            "visit",
+            "visits/s",
+            "Visits: a handshake, and each end marks under protection that it is done; {connections} at a time",
         ),
         Measure(
             "throughput", "MB/s", "Sealed data: messages of 64 KiB on one connection, one way",

@@ -102,7 +102,7 @@ class Pair:
         count = sum(each["count"] for each in done)
         if not count:
             raise BenchmarkError(f"{self._name}: nothing was done in {seconds:g} s")
-        made = count if measure.name == "handshake" else len(self._clients)
+        made = count if measure.name in ("handshake", "visit") else len(self._clients)
         after = self._settled(before["handshakes"] + made)
         value = sum(each["count"] / each["seconds"] for each in done) * measure.scale
         server = (after["cpu"] - before["cpu"]) / count * 1e6 if self._servers else None

@@ -24,6 +24,11 @@ class ProtocolFamily:
         self._wire = wire
 
     async def handshake(self) -> None:
+        client = await self._open(_Client)
+        client.transport.abort()
+        await client.lost
+
+    async def visit(self) -> None:
         await (await self._open(_Client)).aclose()
 
     async def send(self, size: int, seconds: float) -> Done:
@@ -73,7 +78,7 @@ class _Client(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.size = 0
-        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._changed = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -94,8 +99,8 @@ class _Client(asyncio.Protocol):
     async def until(self, reached: Callable[[], object]) -> None:
         """Wait until something that comes has made it true."""
         while not reached():
-            if self._lost.done():
-                raise BenchmarkError("the server has closed the connection") from self._lost.exception()
+            if self.lost.done():
+                raise BenchmarkError("the server has closed the connection") from self.lost.exception()
             self._changed.clear()
             await self._changed.wait()
 
@@ -106,7 +111,7 @@ class _Client(asyncio.Protocol):
 
     async def aclose(self) -> None:
         self.transport.close()
-        await self._lost
+        await self.lost
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -125,9 +130,9 @@ class _Client(asyncio.Protocol):
         self._writable.set()
         self._changed.set()
         if exc is None:
-            self._lost.set_result(None)
+            self.lost.set_result(None)
         else:
-            self._lost.set_exception(exc)
+            self.lost.set_exception(exc)
 
 
 class _Collector(_Client):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from .._types import Target
@@ -99,7 +100,7 @@ class Settings:
         if self.one_core:
             os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
-    @property
+    @cached_property
     def target(self) -> Target:
         """Where the client connects."""
         return Target(self.host, self.port, self.spn, address=self.address)

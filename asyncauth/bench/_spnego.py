@@ -99,6 +99,7 @@ class _Writer:
         self.drain = inner.drain
         self.close = inner.close
         self.wait_closed = inner.wait_closed
+        self.transport = inner.transport
 
     def write(self, data: bytes) -> None:
         _send(self._inner, self.context.wrap(data, encrypt=True).data)

@@ -23,6 +23,11 @@ class StreamsFamily:
         self._wire = wire
 
     async def handshake(self) -> None:
+        writer = (await self._open()).writer
+        writer.transport.abort()
+        await writer.wait_closed()
+
+    async def visit(self) -> None:
         await (await self._open()).aclose()
 
     async def send(self, size: int, seconds: float) -> Done:

@@ -14,7 +14,7 @@ __all__ = ["add_bench"]
 
 T = TypeVar("T")
 
-MEASURES = ("handshake", "throughput", "echo", "stream", "idle", "loop", "phases", "discovery")
+MEASURES = ("handshake", "visit", "throughput", "echo", "stream", "idle", "loop", "phases", "discovery")
 _MORE = """\
 Without TARGET, servers and clients are processes of its own in a private realm, and everything is compared with a loop
 of raw GSSAPI calls in the same run, and with peers. With TARGET only clients are measured, with the service that is
