@@ -91,6 +91,8 @@ class AnyioFamily:
                 if self._wire.greets:
                     await stream.send(b"\0")
                 await _take(stream)
+                if self._wire.tally.hangs_up:
+                    await anyio.aclose_forcefully(stream)
 
 
 async def _take(stream: ByteStream) -> None:

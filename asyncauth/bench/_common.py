@@ -58,6 +58,8 @@ class Tally:
     def __init__(self) -> None:
         self.handshakes = 0
         self.failures: list[str] = []
+        self.hangs_up = False
+        """When the client does, hang up without a word, too."""
 
     def refused(self, error: Exception, address: object) -> None:
         """Note a client that was refused; there should be none."""

@@ -89,6 +89,8 @@ class Pair:
         return Measured(answer.pop("worst"), more=answer)
 
     def _pace(self, measure: Measure, seconds: float, connections: int) -> Measured:
+        for child in self._servers:
+            child.ask(hangs_up=measure.name == "handshake")
         before = self._asked()
         share = max(1, connections // len(self._clients))
         for client in self._clients:

@@ -201,3 +201,7 @@ class _Server(asyncio.Protocol):
         self._size += len(data)
         if is_last(data):
             self._transport.write(self._size.to_bytes(8, "big"))
+
+    def eof_received(self) -> None:
+        if self._wire.tally.hangs_up:
+            self._transport.abort()

@@ -41,6 +41,7 @@ async def _serve(settings: Settings) -> None:
         for line in sys.stdin:
             question = json.loads(line)
             forgiven = tally.forgive() if question.get("forgive") else 0
+            tally.hangs_up = question.get("hangs_up", tally.hangs_up)
             _say(
                 handshakes=tally.handshakes,
                 failures=tally.failures,

@@ -31,12 +31,12 @@ class SpnegoWire:
 
     def __init__(self, settings: Settings, tally: Tally) -> None:
         self._settings = settings
-        self._tally = tally
+        self.tally = tally
         spn = ServicePrincipalName.parse(settings.spn)
         self._host, self._service = spn.host, spn.service_class
 
     def verify(self, connection: Any) -> None:
-        self._tally.handshakes += 1
+        self.tally.handshakes += 1
         context = connection.context
         if not (context.complete and context.context_attr & spnego.ContextReq.mutual_auth):
             raise BenchmarkError("a pyspnego context that is not complete, or not mutual")
@@ -59,7 +59,7 @@ class SpnegoWire:
                 )
                 await _accept(context, reader, writer)
             except Exception as error:  # noqa: BLE001 - the tally's business
-                self._tally.refused(error, writer.get_extra_info("peername"))
+                self.tally.refused(error, writer.get_extra_info("peername"))
                 writer.close()
                 return
             await handle(_Reader(context, reader), _Writer(context, writer))

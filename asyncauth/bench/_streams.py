@@ -99,6 +99,10 @@ class StreamsFamily:
             if self._wire.greets:
                 writer.write(b"\0")
             await _take(reader, writer)
+            if self._wire.tally.hangs_up:
+                writer.transport.abort()
+            writer.close()
+            await writer.wait_closed()
 
 
 class _End:
@@ -131,5 +135,3 @@ async def _take(reader: Any, writer: Any) -> None:
             if is_last(data):
                 writer.write(size.to_bytes(8, "big"))
         data = await reader.read(LARGE)
-    writer.close()
-    await writer.wait_closed()
