@@ -1,9 +1,9 @@
-"""What a PAC says of the account: two of its buffers, as GSSAPI hands them out by name (RFC 6680).
+"""What a PAC (MS-PAC 2.3) says of the account: two of its buffers.
 
-``urn:mspac:logon-info`` is KERB_VALIDATION_INFO (MS-PAC 2.5), the structure that a domain controller gives to whoever
-lets a user log on. ``urn:mspac:upn-dns-info`` (MS-PAC 2.10) adds the user principal name and, from newer
-controllers, name and SID once more, which must be the same then (CVE-2020-25721). ``urn:mspac:client-info`` is not
-read: the library that checked the ticket has compared it with the ticket, and it has nothing else to say.
+The first is KERB_VALIDATION_INFO (2.5), the structure that a domain controller gives to whoever lets a user log on.
+UPN_DNS_INFO (2.10) adds the user principal name and, from newer controllers, name and SID once more, which must be the
+same then (CVE-2020-25721). PAC_CLIENT_INFO is not read: the library that checked the ticket has compared it with the
+ticket, and it has nothing else to say.
 
 Only groups that are enabled and not for denying only are taken. The flags that announce extra SIDs and resource
 groups are believed: what was not announced is read, because what follows has to be found, and dropped.
@@ -22,7 +22,13 @@ from .._claims import Claims
 from .._sid import Sid
 from ._ndr import Damaged, Reader, ndr_body
 
-__all__ = ["Damaged", "parse_claims"]
+__all__ = ["Damaged", "parse_claims", "parse_pac"]
+
+_PACTYPE = struct.Struct("<II")
+"""How many buffers, and the version."""
+_BUFFER = struct.Struct("<IIQ")
+"""Kind, size and where it is, of each."""
+_IS_LOGON_INFO, _IS_UPN_DNS_INFO = 1, 12
 
 _LOGON_INFO = struct.Struct("<I48x" + "HHI" * 6 + "4xIIIII16x" + "HHI" * 2 + "I8xI28xIIIII")
 """The pointer to it, and KERB_VALIDATION_INFO itself without what its pointers point to."""
@@ -64,6 +70,16 @@ class _Extended(NamedTuple):
     sid: Sid | None
 
 
+def parse_pac(pac: bytes) -> Claims | None:
+    """The account that a whole PAC describes; None if it describes none.
+
+    :raises Damaged: as for :func:`parse_claims`, or the PAC itself is not what it should be
+    """
+    found = _buffers(pac)
+    logon_info = found.get(_IS_LOGON_INFO)
+    return None if logon_info is None else parse_claims(logon_info, found.get(_IS_UPN_DNS_INFO))
+
+
 def parse_claims(logon_info: bytes, upn_dns_info: bytes | None = None) -> Claims:
     """The account that the buffers describe.
 
@@ -79,6 +95,21 @@ def parse_claims(logon_info: bytes, upn_dns_info: bytes | None = None) -> Claims
         claims.account, claims.domain, claims.sid, claims.primary_group, claims.groups, claims.logon_server,
         claims.account_control, more.principal_name, more.dns_domain,
     )  # fmt: skip
+
+
+def _buffers(pac: bytes) -> dict[int, bytes]:
+    """The two that are read, by their kinds."""
+    count, version = _unpacked(_PACTYPE, pac, 0)
+    if version or count > (len(pac) - _PACTYPE.size) // _BUFFER.size:
+        raise Damaged("it is of another version, or ends in its list of buffers")
+    found: dict[int, bytes] = {}
+    for number in range(count):
+        kind, size, at = _unpacked(_BUFFER, pac, _PACTYPE.size + number * _BUFFER.size)
+        if kind in found:
+            raise Damaged("a buffer is there twice")
+        if kind in (_IS_LOGON_INFO, _IS_UPN_DNS_INFO):
+            found[kind] = _slice(pac, at, size)
+    return found
 
 
 def _logon_info(reader: Reader) -> Claims:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,3 +123,13 @@ def upn_dns_info(name: str, domain: str, account: str | None = None, sid: bytes 
     flags = struct.pack("<I", 0 if account is None else 2)
     fixed = b"".join(struct.pack("<HH", *place) for place in places)
     return fixed[:8] + flags + fixed[8:] + b"".join(parts)
+
+
+def pactype(buffers: Sequence[tuple[int, bytes]], *, version: int = 0, count: int | None = None) -> bytes:
+    """PACTYPE: its list of buffers by kind, and then the buffers, each where eight divides its place."""
+    header = struct.pack("<II", len(buffers) if count is None else count, version)
+    at, listed, body = len(header) + 16 * len(buffers), b"", b""
+    for kind, data in buffers:
+        listed += struct.pack("<IIQ", kind, len(data), at + len(body))
+        body += data + bytes(-len(data) % 8)
+    return header + listed + body

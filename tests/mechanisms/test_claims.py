@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from gssapi import NameType, raw
@@ -19,7 +19,7 @@ from asyncauth.mechanisms._gss_claims import claims_of
 from asyncauth.testing import Realm
 
 from ..services import TWO_PARTS, House, house_of
-from .pac import LogonInfo, upn_dns_info
+from .pac import LogonInfo, pactype, upn_dns_info
 
 CLAIMS = Claims("alice", "EXAMPLE", Sid(5, (21, 1, 2, 3, 1103)), Sid(5, (21, 1, 2, 3, 513)), frozenset())
 
@@ -80,16 +80,21 @@ GOOD = bytes(LogonInfo())
 UPN = upn_dns_info("alice@example.test", "EXAMPLE.TEST")
 
 
-def told(monkeypatch: pytest.MonkeyPatch, **attributes: Any) -> Peer:
-    """A peer whose name has these attributes; an exception is raised."""
+def pac(**buffers: bytes) -> bytes:
+    """A PAC of buffers called ``logon_info`` and ``upn_dns_info``."""
+    kinds = {"logon_info": 1, "upn_dns_info": 12}
+    return pactype([(kinds[name], data) for name, data in buffers.items()])
+
+
+def told(monkeypatch: pytest.MonkeyPatch, value: Value | Exception | None) -> Peer:
+    """A peer on whose name this PAC hangs; an exception is raised."""
 
     def get(_: raw.Name, attribute: bytes) -> Value:
-        value = attributes.get(attribute.decode().removeprefix("urn:mspac:").replace("-", "_"))
+        assert attribute == b"urn:mspac:"
         if value is None:
             raise raw.OperationUnavailableError(1_048_576, 0)
         if isinstance(value, Exception):
             raise value
-        assert isinstance(value, Value)
         return value
 
     monkeypatch.setattr(raw, "get_name_attribute", get)
@@ -97,18 +102,21 @@ def told(monkeypatch: pytest.MonkeyPatch, **attributes: Any) -> Peer:
 
 
 def test_a_pac_that_the_library_did_not_verify_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert told(monkeypatch, logon_info=Value([GOOD], True)).account == "alice"
-    assert told(monkeypatch, logon_info=Value([GOOD], False)).claims is None
-    assert told(monkeypatch, logon_info=Value([GOOD, GOOD], True)).claims is None
-    assert told(monkeypatch, upn_dns_info=Value([UPN], True)).claims is None
-    unsure = told(monkeypatch, logon_info=Value([GOOD], True), upn_dns_info=Value([UPN], False)).claims
-    assert unsure is not None
-    assert unsure.principal_name is None
+    good = pac(logon_info=GOOD)
+    assert told(monkeypatch, Value([good], True)).account == "alice"
+    assert told(monkeypatch, Value([good], False)).claims is None
+    assert told(monkeypatch, Value([good, good], True)).claims is None
+    assert told(monkeypatch, Value([pac(upn_dns_info=UPN)], True)).claims is None
+    assert told(monkeypatch, None).claims is None
+    full = told(monkeypatch, Value([pac(logon_info=GOOD, upn_dns_info=UPN)], True)).claims
+    assert full is not None
+    assert full.principal_name == "alice@example.test"
 
 
 def test_a_pac_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    for value in (Value([GOOD[:-1]], True), raw.BadNameError(131_072, 0)):
-        peer = told(monkeypatch, logon_info=value)
+    damaged = Value([pac(logon_info=GOOD[:-1])], True)
+    for value in (damaged, Value([b""], True), raw.BadNameError(131_072, 0)):
+        peer = told(monkeypatch, value)
         for ask in (lambda peer: peer.sid, lambda peer: peer.groups, pickle.dumps):
             with pytest.raises(MechanismError, match=r"PAC in the ticket of alice@EXAMPLE\.TEST") as caught:
                 ask(peer)

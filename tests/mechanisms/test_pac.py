@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from asyncauth._claims import Claims
 from asyncauth._sid import Sid
-from asyncauth.mechanisms._pac import Damaged, parse_claims
+from asyncauth.mechanisms._pac import Damaged, parse_claims, parse_pac
 
 from ..test_sid import SIDS
-from .pac import ISSUER, MEMBER, VECTORS, LogonInfo, captured, upn_dns_info
+from .pac import ISSUER, MEMBER, VECTORS, LogonInfo, captured, pactype, upn_dns_info
 
 REAL = sorted(path.stem for path in VECTORS.glob("*.txt"))
 NUMBERS = st.integers(0, 2**32 - 1)
@@ -230,6 +230,44 @@ def test_two_accounts_in_one_pac() -> None:
 def test_broken_user_principal_names(data: bytes, says: str) -> None:
     with pytest.raises(Damaged, match=says):
         parse_claims(PLAIN, data)
+
+
+# --- the whole PAC ------------------------------------------------------------------------------------------
+
+
+UPN = upn_dns_info("alice@example.test", "EXAMPLE.TEST")
+
+
+def test_the_two_buffers_are_found_among_others() -> None:
+    others = [(10, b"client"), (6, bytes(20)), (7, bytes(16)), (16, b"x")]
+    assert parse_pac(pactype([*others, (12, UPN), (1, PLAIN)])) == parse_claims(PLAIN, UPN)
+    assert parse_pac(pactype([(1, PLAIN)])) == parse_claims(PLAIN)
+    assert parse_pac(pactype([*others, (12, UPN)])) is None
+    assert parse_pac(pactype([])) is None
+
+
+@pytest.mark.parametrize(
+    ("pac", "says"),
+    [
+        (b"", "ends in its header"),
+        (pactype([(1, PLAIN)], version=1), "another version"),
+        (pactype([(1, PLAIN)], count=2**32 - 1), "its list of buffers"),
+        (pactype([(1, PLAIN), (1, PLAIN)]), "there twice"),
+        (pactype([(1, PLAIN)])[: -len(PLAIN) // 2], "ends early"),
+        (struct.pack("<IIIIQ", 1, 0, 1, 1, 2**64 - 1), "ends early"),
+    ],
+)
+def test_broken_pacs(pac: bytes, says: str) -> None:
+    with pytest.raises(Damaged, match=says):
+        parse_pac(pac)
+
+
+@given(st.binary(max_size=300) | st.binary(max_size=40).map(lambda tail: pactype([(1, PLAIN)])[:200] + tail))
+def test_any_bytes_are_claims_or_damaged(pac: bytes) -> None:
+    try:
+        parse_pac(pac)
+    except Damaged:
+        return
 
 
 # --- fuzz ---------------------------------------------------------------------------------------------------
