@@ -8,9 +8,13 @@ and on one machine nothing to wait for. Other loops (uvloop, Windows' proactor) 
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 
 __all__ = ["connected_socket"]
+
+_UNDER_WAY = {errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR}
 
 
 async def connected_socket(
@@ -30,14 +34,20 @@ async def connected_socket(
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setblocking(False)
-        try:
-            made.connect((address, port))
-        except (BlockingIOError, InterruptedError):
+        if (code := _connect(made, (address, port))) in _UNDER_WAY:
             await loop.sock_connect(made, (address, port))
+        elif code:
+            raise OSError(code, os.strerror(code))
     except BaseException:
         made.close()
         raise
     return made
+
+
+def _connect(made: socket.socket, place: tuple[str, int]) -> int:
+    """Begin, and ask at once whether it is done: on one machine it is. The code of what became of it; 0 is done."""
+    code = made.connect_ex(place)
+    return made.connect_ex(place) if code in _UNDER_WAY else code
 
 
 def _family(address: str) -> socket.AddressFamily | None:
