@@ -9,6 +9,7 @@ import anyio
 from anyio.abc import ByteStream, TaskStatus
 
 from . import _defaults
+from ._deadlines import within
 from ._errors import ConnectError
 from ._listener import AuthenticatedListener, Refused
 from ._offload import in_thread
@@ -49,7 +50,7 @@ async def connect(
     The other options are those of :meth:`AuthenticatedStream.wrap`.
     """
     setup = Setup.of(mechanism, framing, require, mutual, handshake_timeout, limits, allow_unmarked_end)
-    with anyio.move_on_after(handshake_timeout):
+    with within(handshake_timeout):
         return await AuthenticatedStream.handshake(await _dial(target), setup, target.spn)
     raise setup.timed_out(f"{target}")
 

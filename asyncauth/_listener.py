@@ -13,14 +13,15 @@ from anyio import (
     Semaphore,
     WouldBlock,
     aclose_forcefully,
-    move_on_after,
 )
-from anyio.abc import ByteStream, Listener, SocketAttribute, TaskGroup
+from anyio.abc import ByteStream, Listener, TaskGroup
 
 from . import _defaults
+from ._deadlines import within
 from ._errors import AsyncAuthError, AuthenticationError
 from ._offload import in_thread
 from ._setup import Setup, address_text
+from ._sockets import address_of
 from ._stream import AuthenticatedStream
 from ._types import Limits, Policy, Protection
 
@@ -118,14 +119,14 @@ class AuthenticatedListener(Listener[AuthenticatedStream], Generic[T_Stream]):
         return self._listener.extra_attributes
 
     async def _authenticate(self, stream: T_Stream) -> AuthenticatedStream | None:
-        address = stream.extra(SocketAttribute.remote_address, None)
+        address = address_of(stream)
         if self._arrived >= self._turned_away_from:
             self._refused(_crowded(self._arrived), address)
             await aclose_forcefully(stream)
             return None
         self._arrived += 1
         try:
-            with move_on_after(self._setup.handshake_timeout):
+            with within(self._setup.handshake_timeout):
                 return await self._in_turn(stream)
             self._refused(self._setup.timed_out("a client"), address)
         except AsyncAuthError as error:

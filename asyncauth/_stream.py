@@ -1,20 +1,13 @@
 """The authenticated stream, for anyio: a ByteStream round a ByteStream.
 
-It forwards between the engine and the stream beneath, and adds just three things that an engine cannot know:
-where a step runs, how long the handshake may take, and what a cancelled call leaves behind.
+It forwards between the engine and the stream beneath, and adds just four things that an engine cannot know: where a
+step runs, how long the handshake may take, what a cancelled call leaves behind, and when other tasks have their turn.
 
 *Receiving.* Nothing is taken from the engine before it is asked for, and nothing that was taken is dropped: a
-cancelled ``receive`` has either returned its data or left it for the next call.
+cancelled ``receive`` has either returned its data or left it for the next call. One that need not wait lets other
+tasks run only when the turn has been long enough (``_turns``), and so does ``send``.
 
-*Sending.* A protected message has a number, and the peer refuses a gap. So once a message is sealed it has to go
-out: a ``send`` that is cancelled before has had no effect, one that is cancelled while the stream beneath is
-writing ends sending for good, and says so; what the peer has sent can still be received. Long data is sealed a
-slice at a time, with the writing between the slices, which bounds both the memory it takes and the time for which
-the loop is not served.
-
-*Answering.* A framing may answer what it receives (gss-sample does). A ``receive`` that has to wait for the peer
-writes the answers first, so one that is cancelled while the stream beneath is writing ends sending as a ``send``
-would; a ``send`` that comes meanwhile waits for its turn, and one under way takes the answers along.
+*Sending* and *answering* are in ``_outgoing``.
 
 *Ending.* ``send_eof`` and ``aclose`` say under protection that this was the end. Leaving ``async with`` by an
 exception does not: a handler that failed half-way must not look to the peer like one that was done.
@@ -23,22 +16,26 @@ exception does not: a handler that failed half-way must not look to the peer lik
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import cached_property
+from math import inf
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
-import anyio.lowlevel
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, ResourceGuard
-from anyio.abc import ByteStream, SocketAttribute
+from anyio.abc import ByteStream
+from anyio.lowlevel import checkpoint_if_cancelled
 from anyio.streams.tls import TLSAttribute
 
 from . import _defaults
 from ._attributes import attributes_of
-from ._errors import AsyncAuthError, LocalProtocolError, ProtocolError
-from ._exchange import exchange_tokens, last_words, receive_into
+from ._deadlines import within
+from ._errors import AsyncAuthError, LocalProtocolError
+from ._exchange import close, exchange_tokens, last_words, receive_into, receive_ready
+from ._outgoing import Outgoing
 from ._setup import Setup, spn_of
+from ._sockets import address_of, prompt_of
+from ._turns import share_turn
 from ._types import Limits, Policy, Protection, Target
 from .engine import DataReceived, EndOfData
 
@@ -50,10 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AuthenticatedStream"]
 
-P = ParamSpec("P")
 T = TypeVar("T")
-
-_SLICE_BYTES = 262_144
 
 
 class AuthenticatedStream(ByteStream):
@@ -71,10 +65,8 @@ class AuthenticatedStream(ByteStream):
         self._info = info
         self._rest = b""
         self._closed = False
-        self._sending = ResourceGuard("sending to")
+        self._outgoing = Outgoing(inner, connection)
         self._receiving = ResourceGuard("receiving from")
-        self._writing = False
-        self._answering: anyio.Event | None = None
 
     @classmethod
     async def wrap(
@@ -107,7 +99,7 @@ class AuthenticatedStream(ByteStream):
         """
         setup = Setup.of(mechanism, framing, require, mutual, handshake_timeout, limits, allow_unmarked_end)
         spn = spn_of(target)
-        with anyio.move_on_after(handshake_timeout):
+        with within(handshake_timeout):
             return await cls.handshake(inner, setup, spn)
         raise setup.timed_out(f"the server {spn}" if spn else "a client")
 
@@ -131,9 +123,8 @@ class AuthenticatedStream(ByteStream):
         """Not for applications: :meth:`wrap` without its deadline."""
         try:
             connection = setup.connection(spn)
-            below: Mapping[Any, Any] = inner.extra_attributes
-            tls, address = below.get(TLSAttribute.ssl_object), below.get(SocketAttribute.remote_address)
-            setup.bind(connection, tls and tls(), address and address())
+            tls = None if prompt_of(inner) is not None else inner.extra(TLSAttribute.ssl_object, None)
+            setup.bind(connection, tls, address_of(inner))
             stream = cls(inner, connection, await exchange_tokens(inner, connection))
             setup.admitted(stream.info)
             return stream
@@ -153,6 +144,9 @@ class AuthenticatedStream(ByteStream):
     async def receive(self, max_bytes: int = 65_536) -> bytes:
         """At least one byte, at most ``max_bytes``. Cancelled, it loses nothing.
 
+        Small messages that have come together are one piece. Each call is a checkpoint that can be cancelled; one
+        whose data has come already lets other tasks run once in 256 KiB or 256 calls.
+
         :raises EndOfStream: the peer has said that this was the end
         :raises BrokenResourceError: altered, lost, repeated or truncated data; the cause says which
         """
@@ -160,7 +154,7 @@ class AuthenticatedStream(ByteStream):
             raise ValueError(f"max_bytes is {max_bytes}, and at least one byte must be asked for")
         with self._receiving:
             if self._rest:
-                await anyio.lowlevel.checkpoint()
+                await share_turn(min(len(self._rest), max_bytes))
             else:
                 self._rest = await self._next_data()
             data, self._rest = self._rest[:max_bytes], self._rest[max_bytes:]
@@ -169,29 +163,33 @@ class AuthenticatedStream(ByteStream):
     async def send(self, item: bytes | bytearray | memoryview) -> None:
         """Protect and write all of ``item``.
 
+        When it returns, over TCP the system has the data, but for the last 64 KiB at most of what the same turn of
+        the loop has sent before: that goes out when this turn ends. Each call is a checkpoint that can be cancelled;
+        one that need not wait for the system lets other tasks run once in 256 KiB or 256 calls.
+
         Cancelled before anything was written it has had no effect; later, nothing more can be sent.
 
         :raises BrokenResourceError: the stream broke, now or before; the cause says why
         """
-        with self._sending:
-            await anyio.lowlevel.checkpoint_if_cancelled()
-            while self._answering is not None:
-                await self._answering.wait()
-            view = memoryview(item).cast("B")
-            for start in range(0, len(view), _SLICE_BYTES):
-                self._engine(self._connection.send_data, view[start : start + _SLICE_BYTES])
-                await self._flush()
+        with self._outgoing.guard:
+            await checkpoint_if_cancelled()
+            await self._outgoing.ready()
+            self._check_open()
+            try:
+                await self._outgoing.send(item)
+            except AsyncAuthError as error:
+                raise _in_their_words(error) from error
 
     async def send_eof(self) -> None:
         """Say under protection that no more data will come; receiving goes on."""
-        with self._sending:
-            await anyio.lowlevel.checkpoint_if_cancelled()
-            while self._answering is not None:
-                await self._answering.wait()
+        with self._outgoing.guard:
+            await checkpoint_if_cancelled()
+            await self._outgoing.ready()
             if self._connection.end_sent:
                 return
+            self._outgoing.write_kept()
             self._engine(self._connection.send_eof)
-            await self._flush()
+            await self._outgoing.flush()
             try:
                 await self._inner.send_eof()
             except NotImplementedError:
@@ -201,22 +199,21 @@ class AuthenticatedStream(ByteStream):
         """Say that this was the end, unless that was said or the stream is broken, and close.
 
         Waits at most a second for a peer that does not read, or has yet to answer (gss-sample). Cancelled, it
-        closes without a word, and the peer sees a truncated stream.
+        closes without a word, and the peer sees a truncated stream; over TCP on asyncio it then returns at once.
         """
         if self._closed:
             return
         self._closed = True
-        farewell = self._farewell()
+        self._outgoing.write_kept()
         self._rest = b""
         try:
-            await anyio.lowlevel.checkpoint_if_cancelled()
-            await last_words(self._inner, farewell, self._connection)
+            if anyio.current_effective_deadline() > -inf:
+                farewell = self._outgoing.last()
+                await checkpoint_if_cancelled()
+                await last_words(self._inner, farewell, self._connection)
         finally:
             self._connection.close()
-            with suppress(
-                OSError
-            ):  # a TLS stream's ssl.SSLError, when the peer's own farewell crosses this one
-                await self._inner.aclose()
+            await close(self._inner)
 
     async def __aexit__(
         self,
@@ -225,6 +222,7 @@ class AuthenticatedStream(ByteStream):
         exc_tb: TracebackType | None,
     ) -> None:
         if exc_type is not None:
+            self._outgoing.write_kept()
             self._connection.fail(LocalProtocolError("the stream was left by an exception"))
         await self.aclose()
 
@@ -238,57 +236,37 @@ class AuthenticatedStream(ByteStream):
                         await self._fair(data)
                     return data
                 case EndOfData():
-                    await anyio.lowlevel.checkpoint()
+                    if not waited:
+                        await share_turn(0)
                     raise EndOfStream
-                case _:
+                case _ if not receive_ready(self._inner, self._connection):
                     waited = True
-                    if self._connection.has_data_to_send and not self._writing:
-                        await self._answer()
+                    self._outgoing.before_waiting()
+                    if self._connection.has_data_to_send:
+                        await self._outgoing.answer()
                     await receive_into(self._inner, self._connection)
 
     async def _fair(self, data: bytes) -> None:
         try:
-            await anyio.lowlevel.checkpoint()
+            await share_turn(len(data))
         except BaseException:
             self._rest = data
             raise
 
-    async def _answer(self) -> None:
-        """Write answers. A peer that does not take them any more may still have sent something."""
-        self._answering = anyio.Event()
+    def _engine(self, call: Callable[[], T]) -> T:
+        self._check_open()
         try:
-            with suppress(BrokenResourceError, ClosedResourceError):
-                await self._flush()
-        finally:
-            self._answering.set()
-            self._answering = None
+            return call()
+        except AsyncAuthError as error:
+            raise _in_their_words(error) from error
 
-    async def _flush(self) -> None:
-        self._writing = True
-        try:
-            while data := self._connection.data_to_send():
-                await self._inner.send(data)
-        except BaseException as error:
-            broken = ProtocolError(f"a message was sealed and not wholly sent ({type(error).__name__})")
-            self._connection.break_sending(broken)
-            raise
-        finally:
-            self._writing = False
-
-    def _engine(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def _check_open(self) -> None:
         if self._closed:
             raise ClosedResourceError
-        try:
-            return call(*args, **kwargs)
-        except LocalProtocolError as error:
-            raise ClosedResourceError(str(error)) from error
-        except AsyncAuthError as error:
-            raise BrokenResourceError(str(error)) from error
 
-    def _farewell(self) -> bytes:
-        try:
-            with self._sending:
-                self._connection.send_eof()
-                return b"" if self._writing else self._connection.data_to_send()
-        except (AsyncAuthError, anyio.BusyResourceError):
-            return b""
+
+def _in_their_words(error: AsyncAuthError) -> Exception:
+    """anyio's exception for one of ours."""
+    if isinstance(error, LocalProtocolError):
+        return ClosedResourceError(str(error))
+    return BrokenResourceError(str(error))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 
+from .._connected import connected_socket
+from ._polled import PolledStream
 from ._transport import TransportStream
 
 if TYPE_CHECKING:
@@ -30,12 +33,16 @@ async def dial(host: str, port: int) -> ByteStream:
     :raises OSError: no connection
     """
     if not on_asyncio():
-        return await anyio.connect_tcp(host, port)
+        return PolledStream(await anyio.connect_tcp(host, port))
     address = host if _is_address(host) else await _only_address(host, port)
     if address is None:
         return await anyio.connect_tcp(host, port)
     loop = asyncio.get_running_loop()
-    _, stream = await loop.create_connection(TransportStream, address, port)
+    made = partial(TransportStream, loop)
+    if (connected := await connected_socket(loop, address, port)) is not None:
+        _, stream = await loop.create_connection(made, sock=connected)
+    else:
+        _, stream = await loop.create_connection(made, address, port)
     return stream
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -14,6 +15,7 @@ from anyio import ClosedResourceError, ResourceGuard
 from anyio.abc import Listener, SocketAttribute, TaskGroup
 
 from ._dial import on_asyncio
+from ._polled import PolledListener
 from ._transport import TransportStream
 
 if TYPE_CHECKING:
@@ -25,9 +27,12 @@ __all__ = ["listen"]
 _BACKLOG = 65_536
 """As in anyio; the system allows less."""
 
+_TASK = "asyncauth: a connection"
+"""anyio makes a name for each task that has none."""
+
 
 async def listen(host: str | None, port: int, *, reuse_port: bool = False) -> Listener[Any]:
-    """Listen; the streams are :class:`TransportStream` on asyncio, and anyio's on Trio.
+    """Listen; the streams are :class:`TransportStream` on asyncio, and :class:`PolledStream` on Trio.
 
     :param host: name or address; None for all, IPv4 and IPv6
     :param port: 0 for any free one
@@ -35,7 +40,7 @@ async def listen(host: str | None, port: int, *, reuse_port: bool = False) -> Li
     :raises OSError: the address cannot be listened on
     """
     plain = await anyio.create_tcp_listener(local_host=host, local_port=port, reuse_port=reuse_port)
-    return _TransportListener(plain) if on_asyncio() else plain
+    return _TransportListener(plain) if on_asyncio() else PolledListener(plain)
 
 
 class _TransportListener(Listener[TransportStream]):
@@ -45,8 +50,7 @@ class _TransportListener(Listener[TransportStream]):
         self._plain = plain
         self._closed = False
         self._guard = ResourceGuard("accepting connections from")
-        self._arrived: deque[TransportStream] = deque()
-        self._waiter: asyncio.Future[None] | None = None
+        self._over: asyncio.Future[None] | None = None
 
     async def serve(
         self, handler: Callable[[TransportStream], Any], task_group: TaskGroup | None = None
@@ -61,51 +65,50 @@ class _TransportListener(Listener[TransportStream]):
             async with AsyncExitStack() as stack:
                 if task_group is None:
                     task_group = await stack.enter_async_context(anyio.create_task_group())
-                stack.callback(self._drop)
+                loop = asyncio.get_running_loop()
+                self._over = loop.create_future()
+                made = partial(TransportStream, loop, self._starter(handler, task_group, self._over))
                 for place in self._plain.listeners:
-                    accepting = await self._accept_on(place.extra(SocketAttribute.raw_socket))
+                    accepting = await _accept_on(place.extra(SocketAttribute.raw_socket), made)
                     stack.callback(accepting.close)
-                await self._hand_out(handler, task_group)
+                await self._over
+        raise ClosedResourceError
 
     async def aclose(self) -> None:
         self._closed = True
-        self._wake()
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
         await self._plain.aclose()
 
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
         return self._plain.extra_attributes
 
-    async def _accept_on(self, listening: socket.socket) -> asyncio.AbstractServer:
-        """What the loop closes when it stops is a copy, so that serving can begin again."""
-        copy = listening.dup()
-        try:
-            copy.setblocking(False)
-            return await asyncio.get_running_loop().create_server(
-                lambda: TransportStream(self._note), sock=copy, backlog=_BACKLOG
-            )
-        except BaseException:
-            copy.close()
-            raise
+    def _starter(
+        self, handler: Callable[[TransportStream], Any], task_group: TaskGroup, over: asyncio.Future[None]
+    ) -> Callable[[TransportStream], None]:
+        """What starts the handler of a stream that has arrived: at once, by a callback of the loop's."""
+        start = partial(copy_context().run, partial(task_group.start_soon, name=_TASK), handler)
 
-    async def _hand_out(self, handler: Callable[[TransportStream], Any], task_group: TaskGroup) -> None:
-        while not self._closed:
-            if not self._arrived:
-                self._waiter = asyncio.get_running_loop().create_future()
-                await self._waiter
-            while self._arrived:
-                task_group.start_soon(handler, self._arrived.popleft())
-        raise ClosedResourceError
+        def arrived(stream: TransportStream) -> None:
+            if over.done():
+                stream.abort()
+                return
+            try:
+                start(stream)
+            except Exception as error:  # noqa: BLE001 - the group's, which takes no more
+                stream.abort()
+                over.set_exception(error)
 
-    def _note(self, stream: TransportStream) -> None:
-        self._arrived.append(stream)
-        self._wake()
+        return arrived
 
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
-    def _drop(self) -> None:
-        """Nobody will have what has arrived and was not handed out."""
-        while self._arrived:
-            self._arrived.popleft().abort()
+async def _accept_on(listening: socket.socket, made: Callable[[], TransportStream]) -> asyncio.AbstractServer:
+    """What the loop closes when it stops is a copy, so that serving can begin again."""
+    copy = listening.dup()
+    try:
+        copy.setblocking(False)
+        return await asyncio.get_running_loop().create_server(made, sock=copy, backlog=_BACKLOG)
+    except BaseException:
+        copy.close()
+        raise

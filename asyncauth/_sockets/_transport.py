@@ -4,11 +4,9 @@ The manners are those of anyio's SocketStream: every call is a checkpoint, two t
 BusyResourceError, ``send`` returns when the system has taken all of the data, a cancelled ``receive`` loses nothing,
 ``aclose`` wakes whoever waits.
 
-*Reading.* Nothing is read before it is first asked for. From then on the transport reads ahead, up to a mark, so that a
-receive for which data lies ready makes no system call, and one that waits makes just the read.
-
-*Sending at once.* :meth:`TransportStream.send_at_once` is for those who are in the middle of an exchange, and give
-other tasks their turn when they wait for the answer.
+*Reading.* The transport reads ahead, up to a mark, so that a receive for which data lies ready makes no system call,
+and one that waits makes just the read. Before it is first asked for something it reads once at most, since to tell a
+transport beforehand not to read costs it more than to read.
 """
 
 from __future__ import annotations
@@ -20,32 +18,37 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, ResourceGuard
-from anyio.abc import ByteStream, SocketAttribute
+from anyio.abc import SocketAttribute
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled
 
 from .._reading import ReadingProtocol
+from ._prompt import PromptStream
 
 if TYPE_CHECKING:
     import socket
 
 __all__ = ["TransportStream"]
 
-_READ_AHEAD = 65_536
+_READ_AHEAD = 131_072
 """Bytes that may lie unread; what one more read brings comes on top."""
 
 
-class TransportStream(ReadingProtocol, ByteStream):
+class TransportStream(ReadingProtocol, PromptStream):
     """See the head of this file. A protocol whose transport is TCP; the stream is usable once it is connected.
 
     :param arrived: called when it is connected
     """
 
-    def __init__(self, arrived: Callable[[TransportStream], None] | None = None) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, arrived: Callable[[TransportStream], None] | None = None
+    ) -> None:
+        self._loop = loop
         self._arrived = arrived
-        self._transport: asyncio.Transport | None = None
+        self._raw: asyncio.Transport
         self._chunks: deque[bytes] | None = None  # an empty one takes more than the rest of the stream
         self._ahead = 0
-        self._paused = True
+        self._mark = 0
+        self._paused = False
         self._ended = self._lost = self._closed = self._full = False
         self._failure: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
@@ -56,9 +59,8 @@ class TransportStream(ReadingProtocol, ByteStream):
     # --- from the transport --------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = raw = cast("asyncio.Transport", transport)
+        self._raw = raw = cast("asyncio.Transport", transport)
         raw.set_write_buffer_limits(0)
-        raw.pause_reading()
         arrived, self._arrived = self._arrived, None
         if arrived is not None:
             arrived(self)
@@ -68,12 +70,7 @@ class TransportStream(ReadingProtocol, ByteStream):
             self._chunks = deque()
         self._chunks.append(bytes(data))  # asyncio on Windows gives a bytearray
         self._ahead += len(data)
-        if self._paused:
-            # uvloop, and asyncio of Python 3.11.2, start to read after connection_made, whatever was said in there;
-            # the latter believes that it has paused, and has to be told both
-            self._raw.resume_reading()
-            self._raw.pause_reading()
-        elif self._ahead > _READ_AHEAD:
+        if self._ahead > self._mark and not self._paused:
             self._paused = True
             self._raw.pause_reading()
         _wake(self._reader)
@@ -134,15 +131,35 @@ class TransportStream(ReadingProtocol, ByteStream):
             elif not waits:
                 await cancel_shielded_checkpoint()
 
-    def send_at_once(self, data: bytes) -> bool:
-        """Write, not waiting for anything. False if the system has not taken all of it yet; a :meth:`send`, which may
-        be one of no bytes, waits for that.
+    @property
+    def full(self) -> bool:
+        return self._full
 
-        The errors are those of :meth:`send`.
-        """
-        with self._sending:
-            self._write(data)
-        return not self._full
+    def send_at_once(self, data: bytes) -> None:
+        self._write(data)
+
+    def receive_at_once(self, max_bytes: int) -> bytes | None:
+        return self._take(self._chunks, max_bytes) if self._chunks else None
+
+    async def readable(self) -> None:
+        if self._chunks:
+            return
+        with self._receiving:
+            if not (self._ended or self._lost or self._closed):
+                await self._more()
+            if self._chunks is None:
+                self._raise_end()
+
+    def close_at_once(self) -> bool:
+        self.abort()
+        return True
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        self._loop.call_soon(callback)
+
+    @property
+    def remote_address(self) -> object:
+        return _place(self._raw.get_extra_info("peername"))
 
     async def send_eof(self) -> None:
         """Say that this side has sent all."""
@@ -178,21 +195,17 @@ class TransportStream(ReadingProtocol, ByteStream):
     # --- in between ----------------------------------------------------------------------------------------
 
     @property
-    def _raw(self) -> asyncio.Transport:
-        assert self._transport is not None
-        return self._transport
-
-    @property
     def _socket(self) -> socket.socket:
         plain: socket.socket = self._raw.get_extra_info("socket")
         return plain
 
     async def _more(self) -> None:
         """Wait until there is something to say: data, or an end."""
+        self._mark = _READ_AHEAD
         if self._paused:
             self._paused = False
             self._raw.resume_reading()
-        self._reader = asyncio.get_running_loop().create_future()
+        self._reader = self._loop.create_future()
         try:
             await self._reader
         finally:
@@ -201,7 +214,7 @@ class TransportStream(ReadingProtocol, ByteStream):
     async def _room(self) -> None:
         """Wait until the system has taken all, or never will."""
         if not self._lost:
-            self._writer = asyncio.get_running_loop().create_future()
+            self._writer = self._loop.create_future()
             try:
                 await self._writer
             finally:
