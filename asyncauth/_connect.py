@@ -9,7 +9,6 @@ import anyio
 from anyio.abc import ByteStream, TaskStatus
 
 from . import _defaults
-from ._deadlines import within
 from ._errors import ConnectError
 from ._listener import AuthenticatedListener, Refused
 from ._offload import in_thread
@@ -17,6 +16,7 @@ from ._setup import Setup
 from ._sockets import dial, listen
 from ._stream import AuthenticatedStream
 from ._types import Limits, Policy, Protection, Target
+from ._within import within
 from .abc import ServiceQuery
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from anyio import (
 from anyio.abc import ByteStream, Listener, TaskGroup
 
 from . import _defaults
-from ._deadlines import within
 from ._errors import AsyncAuthError, AuthenticationError
 from ._offload import in_thread
 from ._setup import Setup, address_text
 from ._sockets import address_of
 from ._stream import AuthenticatedStream
 from ._types import Limits, Policy, Protection
+from ._within import within
 
 if TYPE_CHECKING:
     from .abc import Framing, Mechanism

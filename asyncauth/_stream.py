@@ -29,7 +29,6 @@ from anyio.streams.tls import TLSAttribute
 
 from . import _defaults
 from ._attributes import attributes_of
-from ._deadlines import within
 from ._errors import AsyncAuthError, LocalProtocolError
 from ._exchange import close, exchange_tokens, last_words, receive_into, receive_ready
 from ._outgoing import Outgoing
@@ -37,6 +36,7 @@ from ._setup import Setup, spn_of
 from ._sockets import address_of, prompt_of
 from ._turns import share_turn
 from ._types import Limits, Policy, Protection, Target
+from ._within import within
 from .engine import DataReceived, EndOfData
 
 if TYPE_CHECKING:

@@ -44,6 +44,7 @@ DOORS: dict[str, set[str]] = {
     "_attributes": BASE,
     "_connected": set(),
     "_deadlines": set(),
+    "_within": {"_deadlines"},
     "_turns": set(),
     "_reading": set(),
     "_sockets": {"_connected", "_reading"},
@@ -55,7 +56,7 @@ DOORS: dict[str, set[str]] = {
         "abc",
         "engine",
         "_attributes",
-        "_deadlines",
+        "_within",
         "_defaults",
         "_exchange",
         "_outgoing",
@@ -63,11 +64,11 @@ DOORS: dict[str, set[str]] = {
         "_sockets",
         "_turns",
     },
-    "_listener": BASE | {"abc", "_deadlines", "_defaults", "_offload", "_setup", "_sockets", "_stream"},
+    "_listener": BASE | {"abc", "_within", "_defaults", "_offload", "_setup", "_sockets", "_stream"},
     "_connect": BASE
-    | {"abc", "_deadlines", "_defaults", "_listener", "_offload", "_setup", "_sockets", "_stream"},
+    | {"abc", "_within", "_defaults", "_listener", "_offload", "_setup", "_sockets", "_stream"},
     "sasl": BASE | {"abc", "engine", "framings", "_defaults", "_offload", "_sasl_layer", "_setup"},
-    "asyncio": BASE | {"abc", "engine", "_connected", "_defaults", "_setup", "_threads"},
+    "asyncio": BASE | {"abc", "engine", "_connected", "_deadlines", "_defaults", "_setup", "_threads"},
 }
 
 # third-party packages, by the one place that may import them

@@ -22,9 +22,9 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from .. import _threads
+from .._deadlines import Deadlines
 from .._errors import AsyncAuthError, TruncatedStream
 from ..engine import NEED_DATA, DecisionRequired, Established, StepRequired
-from ._deadlines import Deadlines
 
 if TYPE_CHECKING:
     from .._setup import Setup

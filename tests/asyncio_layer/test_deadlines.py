@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from asyncauth.asyncio._deadlines import Deadlines
+from asyncauth._deadlines import Deadlines
 
 from .tools import until
 
