@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from .._errors import MechanismUnavailable
 from ._entrants import Entrant
 from ._measures import MEASURES
-from ._start import Fresh, pair, start
+from ._start import Fresh, start
 
 if TYPE_CHECKING:
     from ._pair import Contestant
@@ -41,7 +41,7 @@ def contestants(
             started = stack.enter_context(start(entrant, place))
             found |= {measure: {**found[measure], name: started} for measure in shared}
     if "loop" in plan.measures:
-        found["loop"] = dict(_loops(entrants, place, stack, tell))
+        found["loop"] = dict(_loops(entrants, place, stack))
     return found
 
 
@@ -69,17 +69,15 @@ def located(place: Place, tell: Callable[[str], None]) -> dict[str, Contestant]:
 
 
 def _loops(
-    entrants: Mapping[str, Entrant], place: Place, stack: ExitStack, tell: Callable[[str], None]
+    entrants: Mapping[str, Entrant], place: Place, stack: ExitStack
 ) -> Iterator[tuple[str, Contestant]]:
-    """Each layer with each of the bad KDCs; its processes know no other."""
+    """Each layer with each of the bad KDCs."""
     from ._loop_delay import KDCS, LoopDelay
     from ._slow_kdc import SlowKdc
 
     kdc = stack.enter_context(SlowKdc(place))
     for name, entrant in entrants.items():
         if "loop" in entrant.measures:
-            tell(f"starting {name} with a KDC that can be slow")
-            started = stack.enter_context(pair(entrant, place, kdc.environment))
             yield from (
-                (f"{name}, {which}", LoopDelay(started, kdc, place, delay)) for which, delay in KDCS.items()
+                (f"{name}, {which}", LoopDelay(entrant, kdc, place, delay)) for which, delay in KDCS.items()
             )

@@ -24,10 +24,12 @@ import anyio
 from ._common import SMALL, BenchmarkError, Family, Tally
 from ._families import family, wire
 from ._measures import MEASURES
+from ._start import pair
 
 if TYPE_CHECKING:
+    from ._entrants import Entrant
     from ._measures import Measure
-    from ._pair import Measured, Pair
+    from ._pair import Measured
     from ._place import Place
     from ._settings import Settings
     from ._slow_kdc import SlowKdc
@@ -44,14 +46,15 @@ _AFTER = 0.5
 
 
 class LoopDelay:
-    """A pair of processes whose client asks such a KDC; see :class:`Contestant`.
+    """A pair of processes that know no other KDC than such a one; see :class:`Contestant`. They are started for each
+    measurement, because threads that were left waiting for a silent KDC go on waiting, and new ones have to wait for
+    them.
 
-    :param pair: whose client has ``kdc``; it is somebody else's to close
     :param delay: one of :data:`KDCS`
     """
 
-    def __init__(self, pair: Pair, kdc: SlowKdc, place: Place, delay: float | None) -> None:
-        self._pair = pair
+    def __init__(self, entrant: Entrant, kdc: SlowKdc, place: Place, delay: float | None) -> None:
+        self._entrant = entrant
         self._kdc = kdc
         self._place = place
         self._delay = delay
@@ -59,11 +62,12 @@ class LoopDelay:
     def measure(self, measure: Measure, seconds: float, connections: int) -> Measured:  # noqa: ARG002 - it is one
         """Worst delay in milliseconds; see :class:`Contestant`."""
         cache = self._place.realm.ticket("alice")
-        self._pair.measure(MEASURES["echo"], _BEGIN, 1)  # has the established connection's ticket before
-        before = self._kdc.asked
-        with self._kdc.answering(self._delay):
-            measured = self._pair.loop(seconds, connections, cache, self._delay)
-            asked = self._kdc.asked - before
+        with pair(self._entrant, self._place, self._kdc.environment) as started:
+            started.measure(MEASURES["echo"], _BEGIN, 1)  # has the established connection's ticket before
+            before = self._kdc.asked
+            with self._kdc.answering(self._delay):
+                measured = started.loop(seconds, connections, cache, self._delay)
+                asked = self._kdc.asked - before
         if asked < connections:
             raise BenchmarkError(f"{connections} handshakes were to ask the KDC, and {asked} have")
         return measured
