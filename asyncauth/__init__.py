@@ -3,9 +3,11 @@
 The names here are the anyio side, which runs on asyncio and on Trio; :mod:`asyncauth.asyncio` is asyncio's own.
 """
 
-from ._attributes import AuthAttribute
+from ._anyio._attributes import AuthAttribute
+from ._anyio._connect import connect, connect_service, serve
+from ._anyio._listener import AuthenticatedListener
+from ._anyio._stream import AuthenticatedStream
 from ._claims import Claims
-from ._connect import connect, connect_service, serve
 from ._errors import (
     AsyncAuthError,
     AuthenticationError,
@@ -31,10 +33,8 @@ from ._errors import (
     TargetError,
     TruncatedStream,
 )
-from ._listener import AuthenticatedListener
 from ._sid import Sid
 from ._spn import ServicePrincipalName
-from ._stream import AuthenticatedStream
 from ._types import Binding, ConnectionInfo, Delegation, Limits, Peer, Policy, Protection, Role, Target
 
 __version__ = "0.1.0.dev0"

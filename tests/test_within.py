@@ -9,7 +9,7 @@ from math import inf
 import anyio
 import pytest
 
-from asyncauth._within import within
+from asyncauth._anyio._within import within
 
 pytestmark = pytest.mark.anyio
 

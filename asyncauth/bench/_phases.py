@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 import anyio
 from anyio.abc import ByteStream, SocketAttribute
 
-from .._sockets import dial, listen
-from .._stream import AuthenticatedStream
+from .._anyio._sockets import dial, listen
+from .._anyio._stream import AuthenticatedStream
 from .._types import Policy
 from ..instrument import Phase, Timed, TimedStream, Times, timed_policy
 from ..mechanisms import CredentialCache, Keytab, Negotiate

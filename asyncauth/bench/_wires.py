@@ -14,7 +14,7 @@ import anyio
 from anyio.abc import ByteStream, SocketAttribute
 
 from .. import asyncio as native
-from .._connect import connect, serve
+from .._anyio._connect import connect, serve
 from ._common import HOST, BenchmarkError, Ready, Tally
 
 if TYPE_CHECKING:

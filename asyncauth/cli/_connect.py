@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import BrokenResourceError, ClosedResourceError
 
-from .._connect import connect, connect_service
+from .._anyio._connect import connect, connect_service
 from .._errors import AsyncAuthError, ConnectError
 from .._setup import Setup
 from ..discovery import Static
@@ -28,7 +28,7 @@ from ._tap import connect_tapped
 from ._target import resolver_of
 
 if TYPE_CHECKING:
-    from .._stream import AuthenticatedStream
+    from .._anyio._stream import AuthenticatedStream
 
 __all__ = ["run"]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio.abc import Listener, SocketStream
 
+from .._anyio._listener import AuthenticatedListener
+from .._anyio._stream import AuthenticatedStream
 from .._errors import AsyncAuthError, IntegrityError
-from .._listener import AuthenticatedListener
-from .._stream import AuthenticatedStream
 from ..mechanisms import CredentialCache, Keytab, Negotiate
 from ._demo_wire import Recorder, hexed, messages, tokens
 from ._krb5 import ticket_in

@@ -14,7 +14,7 @@ from contextlib import suppress
 import anyio
 from anyio.abc import ByteStream, SocketAttribute, SocketStream
 
-from .._stream import AuthenticatedStream
+from .._anyio._stream import AuthenticatedStream
 from ._loop import only
 
 __all__ = ["echo", "forward"]

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from anyio.abc import Listener, SocketAttribute
 
-from .. import _sockets
+from .._anyio import _sockets
+from .._anyio._listener import AuthenticatedListener
 from .._errors import AsyncAuthError, AuthorizationError, ConnectError
-from .._listener import AuthenticatedListener
 from ._allow import gate, turned_away
 from ._handlers import echo, forward
 from ._krb5 import default_keytab
@@ -27,7 +27,7 @@ from ._tap import tapped
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._stream import AuthenticatedStream
+    from .._anyio._stream import AuthenticatedStream
     from ..abc import Mechanism
     from ..authorization import Authorizer
     from ..mechanisms import Keytab

@@ -13,10 +13,10 @@ import anyio
 from anyio import EndOfStream
 from anyio.abc import ByteStream, Listener, SocketAttribute, TaskGroup
 
-from .._connect import _dial as dial
+from .._anyio._connect import _dial as dial
+from .._anyio._stream import AuthenticatedStream
 from .._errors import ConnectError
 from .._setup import Setup, address_text
-from .._stream import AuthenticatedStream
 from .._types import Target
 from ..capture import CLIENT, SERVER
 from ._dump import DumpFile, Passed

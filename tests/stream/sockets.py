@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import anyio
 from anyio.abc import ByteStream, Listener, SocketAttribute
 
-from asyncauth._sockets import dial, listen
+from asyncauth._anyio._sockets import dial, listen
 
 __all__ = ["CASES", "HOST", "KINDS", "Sockets", "pair"]
 

@@ -10,7 +10,7 @@ import pytest
 from anyio import ClosedResourceError, EndOfStream
 from anyio.abc import ByteStream, SocketAttribute
 
-from asyncauth._sockets import dial, listen
+from asyncauth._anyio._sockets import dial, listen
 
 from ..conftest import BACKENDS
 from .sockets import CASES, HOST, KINDS, Sockets

@@ -10,7 +10,7 @@ import anyio
 import pytest
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
 
-from asyncauth._sockets import PromptStream, address_of, prompt_of
+from asyncauth._anyio._sockets import PromptStream, address_of, prompt_of
 
 from .sockets import KINDS, pair
 from .test_sockets import MUCH, exactly

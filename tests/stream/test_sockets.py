@@ -12,7 +12,7 @@ from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, E
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.lowlevel import checkpoint
 
-from asyncauth._sockets import TransportStream
+from asyncauth._anyio._sockets import TransportStream
 
 from ..conftest import BACKENDS
 from .sockets import CASES, KINDS, Sockets, pair

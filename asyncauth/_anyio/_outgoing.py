@@ -24,14 +24,14 @@ import anyio
 from anyio import BrokenResourceError, ClosedResourceError, ResourceGuard
 from anyio.lowlevel import cancel_shielded_checkpoint
 
-from ._errors import AsyncAuthError, ProtocolError
+from .._errors import AsyncAuthError, ProtocolError
 from ._sockets import prompt_of
 from ._turns import turn_over
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
 
-    from .engine import Connection
+    from ..engine import Connection
 
 __all__ = ["Outgoing"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from .._connected import connected_socket
+from ..._connected import connected_socket
 from ._polled import PolledStream
 from ._transport import TransportStream
 

@@ -16,17 +16,17 @@ from anyio import (
 )
 from anyio.abc import ByteStream, Listener, TaskGroup
 
-from . import _defaults
-from ._errors import AsyncAuthError, AuthenticationError
-from ._offload import in_thread
-from ._setup import Setup, address_text
+from .. import _defaults
+from .._errors import AsyncAuthError, AuthenticationError
+from .._offload import in_thread
+from .._setup import Setup, address_text
+from .._types import Limits, Policy, Protection
 from ._sockets import address_of
 from ._stream import AuthenticatedStream
-from ._types import Limits, Policy, Protection
 from ._within import within
 
 if TYPE_CHECKING:
-    from .abc import Framing, Mechanism
+    from ..abc import Framing, Mechanism
 
 __all__ = ["AuthenticatedListener"]
 

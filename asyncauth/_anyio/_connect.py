@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.abc import ByteStream, TaskStatus
 
-from . import _defaults
-from ._errors import ConnectError
+from .. import _defaults
+from .._errors import ConnectError
+from .._offload import in_thread
+from .._setup import Setup
+from .._types import Limits, Policy, Protection, Target
+from ..abc import ServiceQuery
 from ._listener import AuthenticatedListener, Refused
-from ._offload import in_thread
-from ._setup import Setup
 from ._sockets import dial, listen
 from ._stream import AuthenticatedStream
-from ._types import Limits, Policy, Protection, Target
 from ._within import within
-from .abc import ServiceQuery
 
 if TYPE_CHECKING:
-    from .abc import Framing, Mechanism, Resolver
+    from ..abc import Framing, Mechanism, Resolver
 
 __all__ = ["connect", "connect_service", "serve"]
 

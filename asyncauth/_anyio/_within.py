@@ -16,7 +16,7 @@ from types import TracebackType
 
 import anyio
 
-from ._deadlines import Deadlines
+from .._deadlines import Deadlines
 
 __all__ = ["within"]
 

@@ -9,17 +9,17 @@ import anyio
 from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
 from anyio.lowlevel import cancel_shielded_checkpoint
 
-from ._errors import AsyncAuthError
-from ._offload import in_thread
+from .._errors import AsyncAuthError
+from .._offload import in_thread
+from ..engine import NEED_DATA, DecisionRequired, EndOfData, Established, StepRequired
 from ._sockets import prompt_of
 from ._turns import turn_over
-from .engine import NEED_DATA, DecisionRequired, EndOfData, Established, StepRequired
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
 
-    from ._types import ConnectionInfo
-    from .engine import Connection
+    from .._types import ConnectionInfo
+    from ..engine import Connection
 
 __all__ = ["close", "exchange_tokens", "last_words", "receive_into", "receive_ready"]
 

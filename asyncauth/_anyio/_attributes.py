@@ -7,8 +7,8 @@ from typing import Any
 
 from anyio import TypedAttributeSet, typed_attribute
 
-from ._spn import ServicePrincipalName
-from ._types import ConnectionInfo, Peer, Protection, Role
+from .._spn import ServicePrincipalName
+from .._types import ConnectionInfo, Peer, Protection, Role
 
 __all__ = ["AuthAttribute", "attributes_of"]
 

@@ -21,8 +21,8 @@ from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, Resourc
 from anyio.abc import SocketAttribute
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled
 
-from .._reading import ReadingProtocol
 from ._prompt import PromptStream
+from ._reading import ReadingProtocol
 
 if TYPE_CHECKING:
     import socket

@@ -27,23 +27,23 @@ from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint_if_cancelled
 from anyio.streams.tls import TLSAttribute
 
-from . import _defaults
+from .. import _defaults
+from .._errors import AsyncAuthError, LocalProtocolError
+from .._setup import Setup, spn_of
+from .._types import Limits, Policy, Protection, Target
+from ..engine import DataReceived, EndOfData
 from ._attributes import attributes_of
-from ._errors import AsyncAuthError, LocalProtocolError
 from ._exchange import close, exchange_tokens, last_words, receive_into, receive_ready
 from ._outgoing import Outgoing
-from ._setup import Setup, spn_of
 from ._sockets import address_of, prompt_of
 from ._turns import share_turn
-from ._types import Limits, Policy, Protection, Target
 from ._within import within
-from .engine import DataReceived, EndOfData
 
 if TYPE_CHECKING:
-    from ._spn import ServicePrincipalName
-    from ._types import ConnectionInfo
-    from .abc import Framing, Mechanism
-    from .engine import Connection
+    from .._spn import ServicePrincipalName
+    from .._types import ConnectionInfo
+    from ..abc import Framing, Mechanism
+    from ..engine import Connection
 
 __all__ = ["AuthenticatedStream"]
 
