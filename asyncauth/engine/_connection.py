@@ -56,6 +56,21 @@ class Connection:
     :param allow_unmarked_end: accept an end of stream that the peer did not authenticate
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_allow_unmarked_end",
+        "_context",
+        "_eof",
+        "_failure",
+        "_handshake",
+        "_messages",
+        "_out",
+        "_received",
+        "_role",
+        "_sending_failure",
+        "info",
+    )
+
     def __init__(
         self,
         role: Role,

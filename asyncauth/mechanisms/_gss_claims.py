@@ -32,19 +32,27 @@ def claims_of(name: raw.Name, principal: str) -> LazyClaims:
     :param principal: its text, for errors
     """
     try:
-        pac = _attribute(name, _PAC)
+        return LazyClaims(_Unread(_attribute(name, _PAC), principal))
     except raw.GSSError as error:
         return LazyClaims(partial(_refuse, principal, str(error)))
-    return LazyClaims(partial(_claims, pac, principal))
 
 
-def _claims(pac: bytes | None, principal: str) -> Claims | None:
-    if pac is None:
-        return None
-    try:
-        return parse_pac(pac)
-    except Damaged as error:
-        raise _unreadable(principal, str(error)) from error
+class _Unread:
+    """A PAC that nobody has looked into yet, or None if there is none."""
+
+    __slots__ = ("_pac", "_principal")
+
+    def __init__(self, pac: bytes | None, principal: str) -> None:
+        self._pac = pac
+        self._principal = principal
+
+    def __call__(self) -> Claims | None:
+        if self._pac is None:
+            return None
+        try:
+            return parse_pac(self._pac)
+        except Damaged as error:
+            raise _unreadable(self._principal, str(error)) from error
 
 
 def _refuse(principal: str, why: str) -> NoReturn:
