@@ -15,6 +15,7 @@ the caller may do so as soon as ``write`` has returned.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["Outbound"]
 
 _SLICE_BYTES = 262_144
-"""Plaintext sealed in one turn of the loop at most; a millisecond or two."""
+"""Plaintext sealed in one turn of the loop at most; half a millisecond, or two without OpenSSL."""
+_SMALL_SLICE_BYTES = 65_536
+"""On asyncio's own loop, whose transports (until Python 3.12) copy what the system does not take at once, and move the
+rest with each part of it that goes out: so no more is given to them than is mostly taken at once."""
 
 
 class Outbound:
@@ -52,7 +56,8 @@ class Outbound:
         self._flow = WriteFlow(session.notify, paused=application_paused)
         self._backlog: list[bytes | memoryview] = []
         self._waiting = 0
-        self._slice = _SLICE_BYTES - _SLICE_BYTES % session.engine.max_plaintext or _SLICE_BYTES
+        size = _SMALL_SLICE_BYTES if isinstance(session.loop, asyncio.SelectorEventLoop) else _SLICE_BYTES
+        self._slice = size - size % session.engine.max_plaintext or size
         self.blocked = blocked
         """The raw transport is full."""
         self.corked = False
