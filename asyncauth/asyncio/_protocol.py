@@ -198,10 +198,10 @@ class AuthProtocol(asyncio.Protocol):
 
     # --- calls that may raise ------------------------------------------------------------------------------
 
-    def guard(self, call: Callable[[], T]) -> T | None:
+    def guard(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
         """Call the engine; if it raises, the connection fails and None is returned."""
         try:
-            return call()
+            return call(*args, **kwargs)
         except AsyncAuthError as error:
             self.fail(error)
         except Exception as error:  # noqa: BLE001 - a plug-in's own fault

@@ -43,7 +43,7 @@ class ReceiveBuffer:
     @property
     def inside_frame(self) -> bool:
         """True if the bytes received end in the middle of a frame."""
-        return self._length >= 0 or bool(len(self))
+        return self._length >= 0 or bool(self._begun) or bool(self.piece)
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         if not self.piece:

@@ -105,6 +105,19 @@ class Connection:
         if self._failure is None:
             self._received.feed(data)
 
+    def receive_message(self, data: bytes) -> bytes | None:
+        """:meth:`receive_data` and :meth:`next_event` in one, with the latter's errors, for a piece that is one whole
+        small message. Its plaintext; if that is empty, ask on. None for any other piece, and nothing has happened.
+        """
+        messages = self._messages
+        if messages is None or self._failure is not None or self._eof or self._received.inside_frame:
+            return None
+        try:
+            return messages.open_whole(data)
+        except AsyncAuthError as error:
+            self.fail(error)
+            raise
+
     def receive_eof(self) -> None:
         """The byte stream from the peer has ended."""
         self._eof = True
@@ -157,7 +170,9 @@ class Connection:
             such message; nothing has happened
         :raises IntegrityError: the context cannot protect it, for instance because it has expired
         """
-        messages = self._sending_messages()
+        messages = self._messages
+        if messages is None or messages.end_sent or self._failure or self._sending_failure:
+            messages = self._sending_messages()
         try:
             self._out.extend(messages.protect(data if type(data) is bytes else memoryview(data).cast("B")))
         except LocalProtocolError:

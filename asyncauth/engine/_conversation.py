@@ -87,6 +87,9 @@ class ConversationMessages(Messages):
         self.end_sent = True
         return self._conversation.send_end()
 
+    def open_whole(self, data: bytes) -> bytes | None:  # noqa: ARG002 - a conversation takes messages one by one
+        return None
+
     def next_event(self, received: ReceiveBuffer, eof: bool) -> Event:
         if self._end is not None:
             return self._at_end(received)

@@ -89,6 +89,20 @@ class Messages:
         token = self._context.wrap(b"", self._seal)
         return self._framing.message.build(0, len(token)) + token
 
+    def open_whole(self, data: bytes) -> bytes | None:
+        """The plaintext of a piece that is one whole small message; it may be empty, and may have marked the end. None
+        if it is anything else, and then nothing has happened."""
+        header = self._framing.message
+        start = header.size
+        if not start < len(data) <= _SMALL_BYTES or self._bare or self.decided:
+            return None
+        if header.parse(data[:start])[1] != len(data) - start:
+            return None
+        plain = self._open(data[start:])
+        if not plain and self._marks_end:
+            self._end = EndOfData(marked=True)
+        return plain
+
     def next_event(self, received: ReceiveBuffer, eof: bool) -> Event:
         """Open the next message, and small ones that have come right behind it."""
         if self._late is not None:
