@@ -133,10 +133,8 @@ class _Exchange:
             assert isinstance(event, StepRequired | DecisionRequired)
             if isinstance(event, DecisionRequired):
                 await event.ask()
-            elif event.may_wait:
-                await in_thread(event.run)
             else:
-                event.run()
+                await in_thread(event.run)
             self._connection.step_done(event)
 
 

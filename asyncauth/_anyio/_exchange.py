@@ -33,7 +33,7 @@ async def exchange_tokens(inner: ByteStream, connection: Connection) -> Connecti
         while True:
             event = connection.next_event()
             if isinstance(event, StepRequired):
-                await _step(event)
+                await in_thread(event.run)
                 connection.step_done(event)
             elif isinstance(event, DecisionRequired):
                 await event.ask()
@@ -99,13 +99,6 @@ async def _finish(inner: ByteStream, unsent: bytes | None, connection: Connectio
             break
         if event is NEED_DATA:
             await receive_into(inner, connection)
-
-
-async def _step(step: StepRequired) -> None:
-    if step.may_wait:
-        await in_thread(step.run)
-    else:
-        step.run()
 
 
 async def _send_pending(inner: ByteStream, connection: Connection) -> None:

@@ -8,7 +8,8 @@ writing between the slices, which bounds both the memory it takes and the time f
 *Small data.* A message of a few bytes costs as much as one of a few thousand. Over TCP, where nobody need wait for the
 system to take it, the first data of a turn of the loop goes out at once; what is sent later in the turn is kept, until
 it fills a message, or the turn ends, or the application waits for the peer. So a question goes out when it is asked,
-and a thousand small sends in a row go out as a few messages.
+and a thousand small sends in a row go out as a few messages. Of long data that begins in such a turn the end is kept;
+it goes out after the rest, whatever ends or waits in between.
 
 *Answers.* A framing may answer what it receives (gss-sample does). A ``receive`` that has to wait for the peer writes
 the answers first, so one that is cancelled while the stream beneath is writing ends sending as a ``send`` would; a
@@ -50,6 +51,7 @@ class Outgoing:
         "_keeps",
         "_kept",
         "_message",
+        "_midway",
         "_prompt",
         "_scheduled",
         "_slice",
@@ -68,6 +70,7 @@ class Outgoing:
         self._kept: list[bytes | memoryview] = []
         self._waiting = 0
         self._scheduled = self._writing = False
+        self._midway = False  # long data is not wholly sealed yet, and what was kept is its end
         self._answering: anyio.Event | None = None
         self._fresh = True  # nothing was sent since the application waited for the peer
         self.guard = ResourceGuard("sending to")
@@ -134,7 +137,7 @@ class Outgoing:
 
     def write_kept(self) -> None:
         """Send what was kept. It raises nothing; what is wrong the next call says."""
-        if self._kept and self._prompt is not None:
+        if self._kept and self._prompt is not None and not self._midway:
             with suppress(AsyncAuthError, BrokenResourceError, ClosedResourceError):
                 self.seal_kept()
                 self._flush_at_once()
@@ -188,12 +191,20 @@ class Outgoing:
             if not self._flush_at_once():
                 await self.flush()
             return
-        view = memoryview(data)
-        for start in range(0, len(view), self._slice):
-            self._connection.send_data(view[start : start + self._slice])
-            if self._flush_at_once():
-                await cancel_shielded_checkpoint()
-            else:
+        self._midway = True
+        try:
+            view = memoryview(data)
+            for start in range(0, len(view), self._slice):
+                self._connection.send_data(view[start : start + self._slice])
+                if self._flush_at_once():
+                    await cancel_shielded_checkpoint()
+                else:
+                    await self.flush()
+        finally:
+            self._midway = False
+        if self._kept and not self._scheduled:  # the turn in which it was kept has ended
+            self.seal_kept()
+            if not self._flush_at_once():
                 await self.flush()
 
     def _flush_at_once(self) -> bool:

@@ -41,7 +41,6 @@ class StepRequired:
     then give the object to :meth:`Connection.step_done` on the loop."""
 
     __slots__ = ("_context", "_token", "error", "result")
-    may_wait = True
 
     def __init__(self, context: SecurityContext, token: bytes | None) -> None:
         self._context = context

@@ -205,7 +205,6 @@ def test_a_parked_step_pauses_everything(framing: Framing) -> None:
     )
     step = client.next_event()
     assert isinstance(step, StepRequired)
-    assert step.may_wait
     assert client.next_event() is PAUSED
     client.receive_data(b"anything")
     assert client.next_event() is PAUSED

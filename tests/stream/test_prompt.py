@@ -61,6 +61,23 @@ async def test_what_the_system_does_not_take_goes_out_in_order() -> None:
         assert await there.receive() == b"again"
 
 
+async def test_what_is_sent_while_another_send_waits_comes_after_it() -> None:
+    """However much room the peer makes meanwhile."""
+    async with prompt_pair() as (here, there):
+        here.send_at_once(MUCH)
+        marks, received = bytearray(), bytearray()
+        async with anyio.create_task_group() as group:
+            group.start_soon(here.send, b"")
+            await anyio.sleep(0.01)
+            with anyio.fail_after(10):
+                while len(received) < len(MUCH) + len(marks):
+                    received += await there.receive()
+                    if len(received) < len(MUCH):
+                        here.send_at_once(b"mark")
+                        marks += b"mark"
+        assert received == MUCH + marks
+
+
 async def test_much_comes_piece_by_piece() -> None:
     async with prompt_pair() as (here, there):
         received = bytearray()

@@ -59,6 +59,11 @@ def writes_of(stream: AuthenticatedStream, monkeypatch: pytest.MonkeyPatch) -> l
     return sizes
 
 
+def numbered(size: int) -> bytes:
+    """No part of it is like another."""
+    return b"".join(number.to_bytes(4, "big") for number in range(size // 4 + 1))[:size]
+
+
 async def all_of(stream: AuthenticatedStream, count: int) -> bytes:
     data = bytearray()
     with anyio.fail_after(5):
@@ -233,3 +238,60 @@ async def test_a_cancelled_call_does_nothing() -> None:
         assert scope.cancelled_caught
         await here.send(b"c")
         assert await all_of(there, 3) == b"abc"
+
+
+@pytest.mark.parametrize(
+    "sizes", [(100, 1_000_000), (100, 700_000, 100, 2_000_000), (64_000, 64_000, 600_000)]
+)
+async def test_nothing_overtakes_a_long_send(sizes: tuple[int, ...]) -> None:
+    """What was kept of its end waits for the rest: though the turn ends, and though somebody waits for the peer."""
+    async with talking() as (here, there):
+        data = numbered(sum(sizes))
+
+        async def send() -> None:
+            await here.send(b"")  # the turn begins
+            at = 0
+            for size in sizes:
+                await here.send(data[at : at + size])
+                at += size
+
+        async def listen() -> None:
+            while True:
+                await here.receive()
+
+        async def disturb() -> None:
+            while True:
+                await there.send(b"?")
+                await anyio.sleep(0.001)
+
+        async with anyio.create_task_group() as group:
+            for each in (listen, disturb, send):
+                group.start_soon(each)
+            assert await all_of(there, len(data)) == data
+            group.cancel_scope.cancel()
+
+
+async def test_nothing_overtakes_a_send_that_waits_for_the_peer() -> None:
+    """More than the sockets hold: what was kept must not slip into the room that the peer makes by reading."""
+    async with talking() as (here, there):
+        data, size = numbered(12_000_000), 65_536
+        received = bytearray()
+
+        async def send() -> None:
+            for at in range(0, len(data), size):
+                await here.send(data[at : at + size])
+
+        async def listen() -> None:
+            while True:
+                await here.receive()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(listen)
+            group.start_soon(send)
+            await anyio.sleep(0.05)  # until it waits
+            with anyio.fail_after(10):
+                while len(received) < len(data):
+                    received += await there.receive()
+                    await there.send(b"?")
+            group.cancel_scope.cancel()
+        assert bytes(received) == data

@@ -36,6 +36,7 @@ class PolledStream(PromptStream):
         address = attributes.get(SocketAttribute.remote_address)
         self._address = address and address()
         self._unsent = self._ready = b""
+        self._sending = False  # bytes before those unsent are under way
         self._more = False  # the last read has brought as much as it could
         self._closed = False
 
@@ -46,8 +47,16 @@ class PolledStream(PromptStream):
         return self._take(max_bytes)
 
     async def send(self, item: bytes | bytearray | memoryview) -> None:
-        unsent, self._unsent = self._unsent, b""
-        await self._plain.send(unsent + item if unsent else bytes(item))
+        self._unsent += item
+        self._sending = True
+        try:
+            while True:
+                unsent, self._unsent = self._unsent, b""
+                await self._plain.send(unsent)
+                if not self._unsent:
+                    return
+        finally:
+            self._sending = False
 
     async def send_eof(self) -> None:
         with suppress(OSError):
@@ -63,13 +72,13 @@ class PolledStream(PromptStream):
 
     @property
     def full(self) -> bool:
-        return bool(self._unsent)
+        return self._sending or bool(self._unsent)
 
     def send_at_once(self, data: bytes) -> None:
         if self._closed:
             raise ClosedResourceError
         try:
-            sent = 0 if self._unsent else self._socket.send(data)
+            sent = 0 if self.full else self._socket.send(data)
         except BlockingIOError:
             sent = 0
         except OSError as error:
