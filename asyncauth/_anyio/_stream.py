@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 __all__ = ["AuthenticatedStream"]
 
 T = TypeVar("T")
+_READ_COUNTS = 32_768
+"""Bytes that a read without waiting counts as, so that messages that hold nothing cannot keep the loop."""
 
 
 class AuthenticatedStream(ByteStream):
@@ -239,7 +241,9 @@ class AuthenticatedStream(ByteStream):
                     if not waited:
                         await share_turn(0)
                     raise EndOfStream
-                case _ if not receive_ready(self._inner, self._connection):
+                case _ if receive_ready(self._inner, self._connection):
+                    await share_turn(_READ_COUNTS)
+                case _:
                     waited = True
                     self._outgoing.before_waiting()
                     if self._connection.has_data_to_send:
