@@ -11,10 +11,27 @@ import asyncio
 import errno
 import os
 import socket
+from collections.abc import Callable
+from typing import TypeVar
 
-__all__ = ["connected_socket"]
+__all__ = ["connected_socket", "create_connection", "family_of"]
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 _UNDER_WAY = {errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR}
+
+
+async def create_connection(
+    loop: asyncio.AbstractEventLoop, factory: Callable[[], P], host: str, port: int
+) -> tuple[asyncio.Transport, P]:
+    """``loop.create_connection``, for an address by the shortest way.
+
+    :raises OSError: no connection
+    """
+    made = await connected_socket(loop, host, port)
+    if made is None:
+        return await loop.create_connection(factory, host, port)
+    return await loop.create_connection(factory, sock=made)
 
 
 async def connected_socket(
@@ -29,7 +46,7 @@ async def connected_socket(
     """
     if address is None or port is None or not isinstance(loop, asyncio.SelectorEventLoop):
         return None
-    if (family := _family(address)) is None:
+    if (family := family_of(address)) is None:
         return None
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -50,7 +67,8 @@ def _connect(made: socket.socket, place: tuple[str, int]) -> int:
     return made.connect_ex(place) if code in _UNDER_WAY else code
 
 
-def _family(address: str) -> socket.AddressFamily | None:
+def family_of(address: str) -> socket.AddressFamily | None:
+    """Of an IPv4 or IPv6 address without a zone; None for what is none, as a name."""
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             socket.inet_pton(family, address)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from math import inf
+from types import TracebackType
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
-__all__ = ["Deadlines"]
+__all__ = ["Deadlines", "Within"]
 
 
 class _Guest(Protocol):
@@ -71,3 +72,38 @@ class Deadlines:
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Deadlines] = WeakKeyDictionary()
+
+
+class Within:
+    """A block of the current task that is cancelled at a moment of the loop's clock; what follows it runs.
+
+    As ``asyncio.timeout`` does it: the task's cancellation is taken back where it leaves the block, unless somebody
+    else has cancelled it as well.
+    """
+
+    __slots__ = ("_before", "_deadlines", "_expired", "_task", "until")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.until = until
+        self._deadlines = Deadlines.of(loop)
+        self._task = task
+        self._before = task.cancelling()
+        self._expired = False
+
+    def __enter__(self) -> None:
+        self._deadlines.watch(self)
+
+    def expire(self) -> None:
+        """The deadline has come. A task that somebody else has cancelled is on its way already."""
+        if self._task.cancelling() <= self._before:
+            self._expired = True
+            self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        self._deadlines.let_go(self)
+        alone = self._expired and self._task.uncancel() <= self._before
+        return alone and kind is asyncio.CancelledError

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .._connected import connected_socket
+from .._connected import create_connection
+from .._deadlines import Within
 from ._handshake import HandshakeProtocol
 from ._protocol import AuthProtocol
 
@@ -28,7 +29,7 @@ class AwaitedHandshake(HandshakeProtocol, Generic[P]):
     :param made: the protocol is new, and is told that its connection is made
     """
 
-    __slots__ = ("_dialling", "_factory", "_made", "_peer", "_too_late", "result")
+    __slots__ = ("_factory", "_made", "_peer", "result")
 
     def __init__(
         self,
@@ -43,8 +44,6 @@ class AwaitedHandshake(HandshakeProtocol, Generic[P]):
     ) -> None:
         until = loop.time() + setup.handshake_timeout
         super().__init__(loop, setup, engine, until, taken_over=taken_over)
-        self._dialling: asyncio.Task[Any] | None = None
-        self._too_late = False
         self._peer = peer
         self._factory = factory
         self._made = made
@@ -59,28 +58,13 @@ class AwaitedHandshake(HandshakeProtocol, Generic[P]):
 
         :raises HandshakeTimeout: no connection until then
         """
-        self._dialling = task = asyncio.current_task()
-        assert task is not None
-        cancelled = task.cancelling()
-        self._deadlines.watch(self)
-        try:
-            made = None if options else await connected_socket(self.loop, host, port)
-            if made is not None:
-                host, port, options = None, None, {"sock": made}
-            await self.loop.create_connection(lambda: self, host, port, **options)  # type: ignore[arg-type]
-        except asyncio.CancelledError:
-            if self._too_late and task.uncancel() <= cancelled:
-                raise self._setup.timed_out(f"{self.peer} (connecting)") from None
-            raise
-        finally:
-            self._dialling = None
-
-    def expire(self) -> None:
-        if self._dialling is not None and self._raw is None:
-            self._too_late = True
-            self._dialling.cancel()
-        else:
-            super().expire()
+        with Within(self.loop, self.until):
+            if options or host is None or port is None:
+                await self.loop.create_connection(lambda: self, host, port, **options)  # type: ignore[arg-type]
+            else:
+                await create_connection(self.loop, lambda: self, host, port)
+            return
+        raise self._setup.timed_out(f"{self.peer} (connecting)")
 
     def established(self) -> None:
         if self.result.done():  # cancelled a moment ago

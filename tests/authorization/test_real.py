@@ -15,29 +15,14 @@ from asyncauth.discovery import Change, Directory, Dns
 from asyncauth.mechanisms import CredentialCache, Kerberos, Keytab, Negotiate
 from asyncauth.testing import Realm, User
 
-from ..conftest import BACKENDS
-from ..layers import LAYERS, Layer, Server
+from .. import layered
+from ..layers import Layer, Server
 from ..services import TWO_PARTS, House, house_of
 
 USERS = "CN=Users,DC=example,DC=test"
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(params=LAYERS)
-def layer_name(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
-@pytest.fixture
-def layer(layer_name: str) -> Layer:
-    return LAYERS[layer_name][0]
-
-
-@pytest.fixture
-def anyio_backend(layer_name: str) -> Any:
-    return BACKENDS[LAYERS[layer_name][1]]
+anyio_backend, layer, layer_name = layered.anyio_backend, layered.layer, layered.layer_name
 
 
 @pytest.fixture

@@ -20,12 +20,13 @@ from asyncauth.abc import Framing
 from asyncauth.framings import AnyOf, GssSample, NegotiateStream, Winsock
 from asyncauth.mechanisms import CredentialCache, Kerberos, Keytab, Negotiate
 
-from ..conftest import BACKENDS
-from ..layers import LAYERS, Layer, Server
+from .. import layered
+from ..layers import Layer, Server
 from ..services import OTHERS, THREE_PARTS, TWO_PARTS, House
 from .servers import until
 
 pytestmark = pytest.mark.anyio
+anyio_backend, layer = layered.anyio_backend, layered.layer
 
 ANY = AnyOf(NegotiateStream(), GssSample(), GssSample(1), Winsock())
 by_framing = pytest.mark.parametrize(
@@ -39,16 +40,6 @@ by_framing = pytest.mark.parametrize(
 def layer_name(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
-
-
-@pytest.fixture
-def layer(layer_name: str) -> Layer:
-    return LAYERS[layer_name][0]
-
-
-@pytest.fixture
-def anyio_backend(layer_name: str) -> Any:
-    return BACKENDS[LAYERS[layer_name][1]]
 
 
 async def refusal(server: Server) -> AsyncAuthError:

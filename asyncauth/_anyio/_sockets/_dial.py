@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from ..._connected import connected_socket
+from ..._connected import create_connection, family_of
 from ._polled import PolledStream
 from ._transport import TransportStream
 
@@ -34,26 +34,12 @@ async def dial(host: str, port: int) -> ByteStream:
     """
     if not on_asyncio():
         return PolledStream(await anyio.connect_tcp(host, port))
-    address = host if _is_address(host) else await _only_address(host, port)
+    address = await _only_address(host, port) if family_of(host) is None else host
     if address is None:
         return await anyio.connect_tcp(host, port)
     loop = asyncio.get_running_loop()
-    made = partial(TransportStream, loop)
-    if (connected := await connected_socket(loop, address, port)) is not None:
-        _, stream = await loop.create_connection(made, sock=connected)
-    else:
-        _, stream = await loop.create_connection(made, address, port)
+    _, stream = await create_connection(loop, partial(TransportStream, loop), address, port)
     return stream
-
-
-def _is_address(host: str) -> bool:
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, host)
-        except (OSError, ValueError):
-            continue
-        return True
-    return False
 
 
 async def _only_address(name: str, port: int) -> str | None:
