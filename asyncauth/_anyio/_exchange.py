@@ -56,7 +56,9 @@ async def receive_into(inner: ByteStream, connection: Connection) -> None:
             connection.receive_data(await inner.receive(_READ_BYTES))
             return
         await prompt.readable()
-        connection.receive_data(prompt.receive_at_once(_READ_BYTES) or b"")
+        while (data := prompt.receive_at_once(_READ_BYTES)) is None:
+            await prompt.readable()
+        connection.receive_data(data)
     except EndOfStream:
         connection.receive_eof()
 

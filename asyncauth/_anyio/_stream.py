@@ -155,10 +155,21 @@ class AuthenticatedStream(ByteStream):
         if max_bytes < 1:
             raise ValueError(f"max_bytes is {max_bytes}, and at least one byte must be asked for")
         with self._receiving:
-            if self._rest:
+            waited = False
+            while not (self._rest or self._has_next()):
+                if receive_ready(self._inner, self._connection):
+                    await share_turn(_READ_COUNTS)
+                    continue
+                waited = True
+                self._outgoing.before_waiting()
+                if self._connection.has_data_to_send:
+                    await self._outgoing.answer()
+                await receive_into(self._inner, self._connection)
+            if not waited:
                 await share_turn(min(len(self._rest), max_bytes))
-            else:
-                self._rest = await self._next_data()
+            if not self._rest:
+                self._check_open()
+                raise EndOfStream
             data, self._rest = self._rest[:max_bytes], self._rest[max_bytes:]
             return data
 
@@ -228,34 +239,13 @@ class AuthenticatedStream(ByteStream):
             self._connection.fail(LocalProtocolError("the stream was left by an exception"))
         await self.aclose()
 
-    async def _next_data(self) -> bytes:
-        waited = False
-        while True:
-            event = self._engine(self._connection.next_event)
-            match event:
-                case DataReceived(data):
-                    if not waited:
-                        await self._fair(data)
-                    return data
-                case EndOfData():
-                    if not waited:
-                        await share_turn(0)
-                    raise EndOfStream
-                case _ if receive_ready(self._inner, self._connection):
-                    await share_turn(_READ_COUNTS)
-                case _:
-                    waited = True
-                    self._outgoing.before_waiting()
-                    if self._connection.has_data_to_send:
-                        await self._outgoing.answer()
-                    await receive_into(self._inner, self._connection)
-
-    async def _fair(self, data: bytes) -> None:
-        try:
-            await share_turn(len(data))
-        except BaseException:
-            self._rest = data
-            raise
+    def _has_next(self) -> bool:
+        """Whether the engine has something to say: data, which are taken, or the end."""
+        event = self._engine(self._connection.next_event)
+        if isinstance(event, DataReceived):
+            self._rest = event.data
+            return True
+        return isinstance(event, EndOfData)
 
     def _engine(self, call: Callable[[], T]) -> T:
         self._check_open()

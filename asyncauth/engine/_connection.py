@@ -29,17 +29,17 @@ from typing import TYPE_CHECKING
 from .._errors import AsyncAuthError, LocalProtocolError
 from .._types import Limits, Policy, Role
 from ._buffer import ReceiveBuffer
-from ._conversation import ConversationMessages, Guarded
+from ._conversation import messages_of
 from ._events import Established
 from ._handshake import Handshake
 from ._memory import keep_free_memory
-from ._messages import Messages
 
 if TYPE_CHECKING:
     from .._spn import ServicePrincipalName
     from .._types import ConnectionInfo
     from ..abc import Framing, SecurityContext
     from ._events import DecisionRequired, Event, StepRequired
+    from ._messages import Messages
 
 __all__ = ["Connection"]
 
@@ -62,12 +62,14 @@ class Connection:
         "_context",
         "_eof",
         "_failure",
+        "_framing",
         "_handshake",
         "_messages",
         "_out",
         "_received",
         "_role",
         "_sending_failure",
+        "_target",
         "info",
     )
 
@@ -84,6 +86,7 @@ class Connection:
     ) -> None:
         keep_free_memory()
         self._role = role
+        self._target = target
         self._context = context
         self._allow_unmarked_end = allow_unmarked_end
         self._received = ReceiveBuffer()
@@ -94,9 +97,11 @@ class Connection:
         self._messages: Messages | None = None
         self.info: ConnectionInfo | None = None
         """What was reached; None until the handshake is done."""
-        self._handshake = Handshake(
+        self._framing = framing
+        self._handshake: Handshake | None = Handshake(
             role, context, framing, policy or Policy(), limits or Limits(), target, self._out
         )
+        """None once it is done; a connection may live long after that."""
 
     # --- inbound -------------------------------------------------------------------------------------------
 
@@ -130,11 +135,11 @@ class Connection:
         :raises IntegrityError: a message could not be opened, or was less protected than agreed
         """
         if self._failure is not None:
-            self._raise_failure()
+            raise self._failure.with_traceback(None)
         try:
             if self._messages is not None:
                 return self._messages.next_event(self._received, self._eof)
-            event = self._handshake.next_event(self._received, self._eof)
+            event = self._under_way().next_event(self._received, self._eof)
             if isinstance(event, Established):
                 self._open(event.info)
             return event
@@ -148,16 +153,17 @@ class Connection:
         :param channel: the name of a secure channel, as the application data of channel bindings (RFC 5929)
         :param address: where the peer is, for :class:`ConnectionInfo`
         """
-        self._handshake.bind(channel, address)
+        self._under_way().bind(channel, address)
 
     def step_done(self, step: StepRequired | DecisionRequired) -> None:
         """Apply a step that has run, or a decision. Raises nothing; one that failed comes from :meth:`next_event`."""
         if self._failure is not None:
             return
-        if not self._handshake.waits_for(step):
+        handshake = self._under_way()
+        if not handshake.waits_for(step):
             raise LocalProtocolError("this is not the step that the connection waits for, or it was not run")
         try:
-            self._handshake.step_done(step)
+            handshake.step_done(step)
         except AsyncAuthError as error:
             self.fail(error)
 
@@ -233,7 +239,7 @@ class Connection:
     @property
     def max_plaintext(self) -> int:
         """Bytes of plaintext that make one full message."""
-        return self._handshake.framing.max_plaintext
+        return self._framing.max_plaintext
 
     @property
     def end_sent(self) -> bool:
@@ -263,17 +269,14 @@ class Connection:
     def fail(self, error: AsyncAuthError) -> None:
         """End the connection for a reason of the driver's own."""
         if self._failure is None:
-            error.name_peer(self._handshake.peer_name)
+            other = "the client" if self._role is Role.SERVER else "the server"
+            error.name_peer(other if self._target is None else f"{other} {self._target}")
             self._failure = error
             self._received = ReceiveBuffer()
 
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure.with_traceback(None)
-
     def _sending_messages(self) -> Messages:
         if self._failure is not None:
-            self._raise_failure()
+            raise self._failure.with_traceback(None)
         if self._messages is None:
             raise LocalProtocolError("no data may be sent before the handshake is done")
         if self._sending_failure is not None:
@@ -282,18 +285,15 @@ class Connection:
             raise LocalProtocolError("no data may be sent after the end was sent")
         return self._messages
 
+    def _under_way(self) -> Handshake:
+        if self._handshake is None:
+            raise LocalProtocolError("the handshake of this connection is done")
+        return self._handshake
+
     def _open(self, info: ConnectionInfo) -> None:
         self.info = info
-        framing = self._handshake.framing
-        if (converse := getattr(framing, "converse", None)) is None:
-            self._messages = Messages(self._context, framing, info.protection, self._allow_unmarked_end)
-            return
-        conversation = converse(Guarded(self._context, info.protection), self._role)
-        self._messages = ConversationMessages(
-            self._context,
-            framing,
-            info.protection,
-            self._allow_unmarked_end,
-            conversation,
-            self._out.append,
+        self._framing = framing = self._under_way().framing
+        self._handshake = None
+        self._messages = messages_of(
+            self._context, framing, info.protection, self._allow_unmarked_end, self._role, self._out.append
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .._errors import IntegrityError, TruncatedStream
-from .._types import Protection
+from .._types import Protection, Role
 from ._events import NEED_DATA, DataReceived, EndOfData
 from ._messages import Messages, not_sealed
 
@@ -15,7 +15,25 @@ if TYPE_CHECKING:
     from ._buffer import ReceiveBuffer
     from ._events import Event
 
-__all__ = ["ConversationMessages", "Guarded"]
+__all__ = ["Guarded", "messages_of"]
+
+
+def messages_of(
+    context: SecurityContext,
+    framing: Framing,
+    protection: Protection,
+    allow_unmarked_end: bool,
+    role: Role,
+    answer: Callable[[bytes], None],
+) -> Messages:
+    """What follows the handshake in this framing.
+
+    :param answer: takes bytes for the peer
+    """
+    if (converse := getattr(framing, "converse", None)) is None:
+        return Messages(context, framing, protection, allow_unmarked_end)
+    conversation = converse(Guarded(context, protection), role)
+    return ConversationMessages(context, framing, protection, allow_unmarked_end, conversation, answer)
 
 
 class Guarded:
@@ -53,10 +71,7 @@ class Guarded:
 
 
 class ConversationMessages(Messages):
-    """An open connection whose messages are a framing's :class:`~asyncauth.abc.Conversation`.
-
-    :param answer: takes bytes for the peer
-    """
+    """An open connection whose messages are a framing's :class:`~asyncauth.abc.Conversation`."""
 
     __slots__ = ("_answer", "_conversation")
     together = 1

@@ -19,19 +19,11 @@ from ._policy import check_policy, not_authorized
 if TYPE_CHECKING:
     from .._spn import ServicePrincipalName
     from .._types import Limits, Policy
-    from ..abc import Command, ContextInfo, Frame, Framing, Reply, Script, SecurityContext
+    from ..abc import Command, ContextInfo, Frame, Framing, Reply, SecurityContext
     from ._buffer import ReceiveBuffer
     from ._events import Event
 
 __all__ = ["Handshake"]
-
-
-def _over() -> Script:
-    """What stands for a script that has come to its end."""
-    yield from ()
-
-
-_OVER = _over()
 
 
 class Handshake:
@@ -115,15 +107,7 @@ class Handshake:
                     self._truncated()
                 return NEED_DATA
             self._resume(reply)
-        return self._established()
-
-    def _established(self) -> Established:
-        """The end; a connection may live long, and needs little of this then."""
-        info = self._info()
-        self._script.close()
-        self._script = _OVER
-        self._reached = None
-        return Established(info)
+        return Established(self._info())
 
     def bind(self, channel: bytes | None, address: str | None) -> None:
         """What lies below: the secure channel's name, and where the peer is; before the first event."""
@@ -146,13 +130,6 @@ class Handshake:
             return
         self._decided = True
         self._resume(None, None if step.verdict else _refusal(step))
-
-    @property
-    def peer_name(self) -> str:
-        """How to call the other side in an error."""
-        if self._role is Role.CLIENT and self._target is not None:
-            return f"the server {self._target}"
-        return "the server" if self._role is Role.CLIENT else "the client"
 
     # --- the script ----------------------------------------------------------------------------------------
 
@@ -258,7 +235,7 @@ class Handshake:
 
     def _truncated(self) -> NoReturn:
         raise TruncatedStream(
-            f"{self.peer_name} closed the connection during the handshake, without giving a reason",
+            "the peer closed the connection during the handshake, without giving a reason",
             fix="look into the other end's log; check that the port speaks this framing",
         )
 

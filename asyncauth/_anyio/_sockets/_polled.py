@@ -1,18 +1,19 @@
 """A byte stream on a socket of Trio's, which anyio has made.
 
-It waits as anyio's own does; what need not wait goes to the socket itself.
+Sending that has to wait is left to anyio's own stream; what need not wait goes to the socket itself. Reading waits for
+the socket, and not in a call that reads: an idle connection keeps each coroutine that lies between.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import anyio
 import anyio.abc
-from anyio import BrokenResourceError, ClosedResourceError
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, wait_readable
 from anyio.abc import Listener, SocketAttribute, TaskGroup
 from anyio.lowlevel import checkpoint, current_token
 
@@ -37,14 +38,15 @@ class PolledStream(PromptStream):
         self._address = address and address()
         self._unsent = self._ready = b""
         self._sending = False  # bytes before those unsent are under way
-        self._more = False  # the last read has brought as much as it could
-        self._closed = False
+        self._ended = self._closed = False
 
     async def receive(self, max_bytes: int = 65_536) -> bytes:
-        if not self._ready:
-            return await self._plain.receive(max_bytes)
+        if max_bytes < 1:
+            raise ValueError(f"max_bytes is {max_bytes}, and at least one byte must be asked for")
         await checkpoint()
-        return self._take(max_bytes)
+        while (data := self.receive_at_once(max_bytes)) is None:
+            await self.readable()
+        return data
 
     async def send(self, item: bytes | bytearray | memoryview) -> None:
         self._unsent += item
@@ -87,24 +89,30 @@ class PolledStream(PromptStream):
             self._unsent += data[sent:]
 
     def receive_at_once(self, max_bytes: int) -> bytes | None:
-        if not self._ready and self._more:
-            self._more = False
-            with suppress(OSError):  # waiting for more will tell
-                self._ready = self._socket.recv(_READ_BYTES)
-        return self._take(max_bytes) if self._ready else None
+        if not (self._ready or self._ended or self._closed):
+            self._read()
+        data, self._ready = self._ready[:max_bytes], self._ready[max_bytes:]
+        return data or None
 
-    async def readable(self) -> None:
-        if not self._ready:
-            self._ready = await self._plain.receive(_READ_BYTES)
+    def readable(self) -> Awaitable[None]:
+        if self._closed:
+            raise ClosedResourceError
+        if self._ended:
+            raise EndOfStream
+        return checkpoint() if self._ready else wait_readable(self._socket)
 
     def soon(self, callback: Callable[[], None]) -> None:
         token: Any = current_token().native_token
         token.run_sync_soon(callback)
 
-    def _take(self, max_bytes: int) -> bytes:
-        data, self._ready = self._ready[:max_bytes], self._ready[max_bytes:]
-        self._more = len(data) == _READ_BYTES
-        return data
+    def _read(self) -> None:
+        try:
+            self._ready = self._socket.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise BrokenResourceError from error
+        self._ended = not self._ready
 
     @property
     def remote_address(self) -> object:

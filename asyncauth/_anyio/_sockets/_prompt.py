@@ -7,7 +7,7 @@ uses what is here gives them their turn itself, and knows better when: see :mod:
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from anyio.abc import ByteStream
 
@@ -28,11 +28,11 @@ class PromptStream(ByteStream):
 
     @abstractmethod
     def receive_at_once(self, max_bytes: int) -> bytes | None:
-        """What lies ready, if anything does."""
+        """What lies ready; None if nothing does."""
 
     @abstractmethod
-    async def readable(self) -> None:
-        """Wait until something lies ready; the end of it is raised. No checkpoint if something does."""
+    def readable(self) -> Awaitable[None]:
+        """Wait until something lies ready, or nothing more comes; whoever asks once more then is told the end of it."""
 
     @abstractmethod
     def soon(self, callback: Callable[[], None]) -> None:

@@ -15,9 +15,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, ResourceGuard
+from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream, ResourceGuard
 from anyio.abc import SocketAttribute
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled
 
@@ -53,7 +53,6 @@ class TransportStream(ReadingProtocol, PromptStream):
         self._failure: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
-        self._receiving = ResourceGuard("reading from")
         self._sending = ResourceGuard("writing to")
 
     # --- from the transport --------------------------------------------------------------------------------
@@ -104,14 +103,11 @@ class TransportStream(ReadingProtocol, PromptStream):
         """
         if max_bytes < 1:
             raise ValueError(f"max_bytes is {max_bytes}, and at least one byte must be asked for")
-        with self._receiving:
-            if self._chunks or self._ended or self._lost or self._closed:
-                await checkpoint()
-            else:
-                await self._more()
-            if self._chunks is None:
-                self._raise_end()
-            return self._take(self._chunks, max_bytes)
+        if self._chunks or self._ended or self._lost or self._closed:
+            await checkpoint()
+        while not self._chunks:
+            await self.readable()
+        return self._take(self._chunks, max_bytes)
 
     async def send(self, item: bytes | bytearray | memoryview) -> None:
         """Write all of it. Cancelled while it waits for the system to take the data, some of it may go out.
@@ -141,14 +137,19 @@ class TransportStream(ReadingProtocol, PromptStream):
     def receive_at_once(self, max_bytes: int) -> bytes | None:
         return self._take(self._chunks, max_bytes) if self._chunks else None
 
-    async def readable(self) -> None:
+    def readable(self) -> asyncio.Future[None]:
+        if self._reader is not None and not self._reader.done():
+            raise BusyResourceError("reading from")
+        if not self._chunks:
+            self._check_more()
+            self._mark = _READ_AHEAD
+            if self._paused:
+                self._paused = False
+                self._raw.resume_reading()
+        self._reader = self._loop.create_future()
         if self._chunks:
-            return
-        with self._receiving:
-            if not (self._ended or self._lost or self._closed):
-                await self._more()
-            if self._chunks is None:
-                self._raise_end()
+            self._reader.set_result(None)
+        return self._reader
 
     def close_at_once(self) -> bool:
         self.abort()
@@ -199,18 +200,6 @@ class TransportStream(ReadingProtocol, PromptStream):
         plain: socket.socket = self._raw.get_extra_info("socket")
         return plain
 
-    async def _more(self) -> None:
-        """Wait until there is something to say: data, or an end."""
-        self._mark = _READ_AHEAD
-        if self._paused:
-            self._paused = False
-            self._raw.resume_reading()
-        self._reader = self._loop.create_future()
-        try:
-            await self._reader
-        finally:
-            self._reader = None
-
     async def _room(self) -> None:
         """Wait until the system has taken all, or never will."""
         if not self._lost:
@@ -245,12 +234,13 @@ class TransportStream(ReadingProtocol, PromptStream):
         if self._lost:
             raise BrokenResourceError from self._failure
 
-    def _raise_end(self) -> NoReturn:
+    def _check_more(self) -> None:
         if self._closed:
             raise ClosedResourceError
         if self._failure is not None:
             raise BrokenResourceError from self._failure
-        raise EndOfStream
+        if self._ended or self._lost:
+            raise EndOfStream
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:

@@ -119,7 +119,7 @@ async def test_it_takes_no_more_than_we_do(controller: SambaRealm, size: int) ->
     negotiating = exchange(controller, "GSSAPI", max_size=size)
     async with await Client.connect("anyio", controller.address, LDAP) as client:
         await client.bind(negotiating)
-        framing = negotiating.connection._handshake.framing
+        framing = negotiating.connection._framing
         assert framing.max_plaintext == size - 72
         assert await client.search(controller.base_dn, "cn", "x" * 5000) == {}
         framing.max_plaintext = 65_464  # type: ignore[misc]
