@@ -222,6 +222,34 @@ async def test_a_busy_sender_lets_others_run(size: int) -> None:
         assert received >= 2
 
 
+async def test_reads_that_complete_no_message_let_others_run() -> None:
+    """A message that comes in a thousand pieces, each of which has come already when it is asked for."""
+    async with talking() as (here, there):
+        turns, reads, during = 0, 0, 0
+
+        def trickle(max_bytes: int) -> bytes | None:
+            nonlocal reads, during
+            reads += 1
+            if reads == 1_000:
+                during = turns
+            return b"\xff\xff" if reads == 1 else b"\0" if reads < 1_000 else None
+
+        async def other() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await anyio.lowlevel.checkpoint()
+
+        there._inner.receive_at_once = trickle  # type: ignore[attr-defined]
+        async with anyio.create_task_group() as group:
+            group.start_soon(other)
+            with anyio.move_on_after(0.1):
+                await there.receive()
+            assert during >= 100
+            group.cancel_scope.cancel()
+        await here.aclose()
+
+
 async def test_a_cancelled_call_does_nothing() -> None:
     """Also one that would not have waited."""
     async with talking() as (here, there):

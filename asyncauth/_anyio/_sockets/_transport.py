@@ -22,7 +22,6 @@ from anyio.abc import SocketAttribute
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled
 
 from ._prompt import PromptStream
-from ._reading import ReadingProtocol
 
 if TYPE_CHECKING:
     import socket
@@ -33,7 +32,7 @@ _READ_AHEAD = 131_072
 """Bytes that may lie unread; what one more read brings comes on top."""
 
 
-class TransportStream(ReadingProtocol, PromptStream):
+class TransportStream(asyncio.Protocol, PromptStream):
     """See the head of this file. A protocol whose transport is TCP; the stream is usable once it is connected.
 
     :param arrived: called when it is connected
