@@ -49,10 +49,8 @@ class Client:
         start = time.perf_counter()
         until = start + order["seconds"]
         counts = [0] * order["connections"]
-        hangs_up = order["measure"] == "handshake" and not order.get(
-            "returned"
-        )  # with somebody else's we are polite
-        once = self._family.handshake if hangs_up else self._family.visit
+        polite = order["measure"] == "visit" or order.get("returned")  # as with a service that is not ours
+        once = self._family.visit if polite else self._family.handshake
 
         async def work(number: int) -> None:
             while not counts[number] or time.perf_counter() < until:

@@ -20,7 +20,8 @@ _NOTES = {
     "": "Medians over the rounds, [least..greatest]; --json has the spread of each ratio.",
     "limits": (
         "x limit: to that loop just before and just after, which does both ends in one thread of this machine. Of the"
-        " two for handshakes raw krb5 is the limit that goals are stated in; raw spnego does what Negotiate does."
+        " two for handshakes raw krb5 is the limit that goals are stated in; raw spnego does what Negotiate does. Those"
+        " for sealed data only seal: gss_wrap by itself, and OpenSSL's AES-256-CBC and HMAC-SHA1 without anything else."
     ),
     "peers": (
         "x peer: to the same calls of that peer on the same loop, or what is nearest to them, in the same round."
