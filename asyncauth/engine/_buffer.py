@@ -32,8 +32,8 @@ class ReceiveBuffer:
         """What was received last; empty if all of it has been taken."""
         self._at = 0
         """Where in the piece the bytes begin that nobody has taken."""
-        self._begun = bytearray()
-        """Of the header or body that is to be taken next, the bytes that came before the piece."""
+        self._begun: bytes | bytearray = b""
+        """Of the header or body that is to be taken next, the bytes that came before the piece; if any, a bytearray."""
         self._kind = 0
         self._length = -1
 
@@ -124,24 +124,26 @@ class ReceiveBuffer:
             return piece[at:end]
         return memoryview(piece)[at:end]
 
-    def _put_together(self, size: int) -> bytearray | None:
+    def _put_together(self, size: int) -> bytes | bytearray | None:
         self._keep(size - len(self._begun))
         if len(self._begun) < size:
             return None
-        data, self._begun = self._begun, bytearray()
+        data, self._begun = self._begun, b""
         return data
 
     def _keep(self, count: int) -> None:
         """Move so many bytes of the piece, or all there are, to those that have begun a frame."""
         piece, at = self.piece, self._at
-        self._begun += memoryview(piece)[at : at + count]
+        begun = self._begun or bytearray()
+        begun += memoryview(piece)[at : at + count]
+        self._begun = begun
         if at + count < len(piece):
             self._at = at + count
         else:
             self.piece, self._at = b"", 0
 
     def _clear(self) -> None:
-        self.piece, self._at, self._begun = b"", 0, bytearray()
+        self.piece, self._at, self._begun = b"", 0, b""
 
     def _too_large(self, message: str) -> NoReturn:
         self._clear()

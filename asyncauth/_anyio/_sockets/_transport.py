@@ -1,8 +1,8 @@
 """A byte stream on an asyncio transport.
 
-The manners are those of anyio's SocketStream: every call is a checkpoint, two tasks that send or receive at a time get
-BusyResourceError, ``send`` returns when the system has taken all of the data, a cancelled ``receive`` loses nothing,
-``aclose`` wakes whoever waits.
+The manners are those of anyio's SocketStream: every call is a checkpoint, a second task that has to wait to send or to
+receive gets BusyResourceError, ``send`` returns when the system has taken all of the data, a cancelled ``receive`` loses
+nothing, ``aclose`` wakes whoever waits.
 
 *Reading.* The transport reads ahead, up to a mark, so that a receive for which data lies ready makes no system call,
 and one that waits makes just the read. Before it is first asked for something it reads once at most, since to tell a
@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream, ResourceGuard
+from anyio import BrokenResourceError, BusyResourceError, ClosedResourceError, EndOfStream
 from anyio.abc import SocketAttribute
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled
 
@@ -52,7 +52,6 @@ class TransportStream(asyncio.Protocol, PromptStream):
         self._failure: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
-        self._sending = ResourceGuard("writing to")
 
     # --- from the transport --------------------------------------------------------------------------------
 
@@ -114,17 +113,16 @@ class TransportStream(asyncio.Protocol, PromptStream):
         :raises BrokenResourceError: the connection is lost
         :raises ClosedResourceError: this stream was closed
         """
-        with self._sending:
-            await checkpoint_if_cancelled()
-            waits = self._full
-            if waits:
-                await self._room()
-            self._write(item)
-            if self._full:
-                await self._room()
-                self._check_open()
-            elif not waits:
-                await cancel_shielded_checkpoint()
+        await checkpoint_if_cancelled()
+        waits = self._full
+        if waits:
+            await self._room()
+        self._write(item)
+        if self._full:
+            await self._room()
+            self._check_open()
+        elif not waits:
+            await cancel_shielded_checkpoint()
 
     @property
     def full(self) -> bool:
@@ -201,6 +199,8 @@ class TransportStream(asyncio.Protocol, PromptStream):
 
     async def _room(self) -> None:
         """Wait until the system has taken all, or never will."""
+        if self._writer is not None:
+            raise BusyResourceError("writing to")
         if not self._lost:
             self._writer = self._loop.create_future()
             try:
