@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,34 @@ def test_imports_go_one_way() -> None:
         if package == "asyncauth" and name != part and name not in DOORS[part]
     ]
     assert not wrong
+
+
+def test_no_file_is_part_of_a_circle() -> None:
+    """Not even for the sake of a type."""
+    files = {relative.with_suffix("").parts for _, relative, _ in modules()}
+    graph = {
+        relative.with_suffix("").parts: set(imported_files(relative, tree, files))
+        for _, relative, tree in modules()
+    }
+    TopologicalSorter(graph).prepare()  # which raises CycleError, with the circle's files
+
+
+def imported_files(
+    relative: Path, tree: ast.Module, files: set[tuple[str, ...]]
+) -> Iterator[tuple[str, ...]]:
+    """The files that relative imports load, of a package its ``__init__``."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or node.level == 0:
+            continue
+        module = relative.parts[: len(relative.parts) - node.level]
+        module += tuple(node.module.split(".")) if node.module else ()
+        for alias in node.names:
+            for candidate in ((*module, alias.name), (*module, alias.name, "__init__"), module):
+                if candidate in files:
+                    yield candidate
+                    break
+            else:
+                yield (*module, "__init__")
 
 
 def test_each_library_has_its_files() -> None:

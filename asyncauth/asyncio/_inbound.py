@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from ..engine import DataReceived, EndOfData
 
 if TYPE_CHECKING:
-    from ._protocol import AuthProtocol
+    from ._outbound import Outbound
+    from ._session import Session
 
 __all__ = ["Inbound"]
 
@@ -30,6 +31,7 @@ _MESSAGES_A_TURN = 256
 class Inbound:
     """See the head of this file.
 
+    :param outbound: what is written while data is delivered goes out when that is done
     :param paused: the raw transport's reading is paused already
     """
 
@@ -38,6 +40,7 @@ class Inbound:
         "_deliveries",
         "_ended",
         "_eof",
+        "_outbound",
         "_raw_paused",
         "_rest",
         "_session",
@@ -45,8 +48,9 @@ class Inbound:
         "scheduled",
     )
 
-    def __init__(self, session: AuthProtocol, *, paused: bool) -> None:
+    def __init__(self, session: Session, outbound: Outbound, *, paused: bool) -> None:
         self._session = session
+        self._outbound = outbound
         self._deliveries = _MESSAGES_A_TURN // session.engine.together
         """In a turn, each of so many messages if they are small."""
         self._raw_paused = paused
@@ -105,8 +109,8 @@ class Inbound:
         self._rest = _NOTHING
 
     def let_go(self) -> None:
-        """Stopped for good: part from the session."""
-        self._session = None  # type: ignore[assignment]
+        """Stopped for good: part from the others."""
+        self._session = self._outbound = None  # type: ignore[assignment]
 
     def drop_the_rest(self) -> None:
         """Stopped, read on from the raw transport and throw it away: a peer that cannot get rid of its data might
@@ -127,7 +131,7 @@ class Inbound:
         plain = session.guard(session.engine.receive_message, data)
         if plain is None:
             return False
-        outbound = session.outbound
+        outbound = self._outbound
         outbound.corked = True
         try:
             if plain:
@@ -140,7 +144,7 @@ class Inbound:
 
     def _pump(self) -> None:
         self.scheduled = False
-        outbound = self._session.outbound
+        outbound = self._outbound
         outbound.corked = True
         try:
             self._session.guard(self._deliver)
@@ -148,7 +152,7 @@ class Inbound:
             outbound.uncork()
 
     def _deliver(self) -> None:
-        outbound, more = self._session.outbound, True
+        outbound, more = self._outbound, True
         for _ in range(self._deliveries):
             if self._app_paused or self._stopped:
                 return

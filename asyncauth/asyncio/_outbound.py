@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from ._flow import HIGH_WATER, WriteFlow, watermarks
 
 if TYPE_CHECKING:
-    from ._protocol import AuthProtocol
+    from ._session import Session
 
 __all__ = ["Outbound"]
 
@@ -51,7 +51,7 @@ class Outbound:
         "scheduled",
     )
 
-    def __init__(self, session: AuthProtocol, *, blocked: bool, application_paused: bool) -> None:
+    def __init__(self, session: Session, *, blocked: bool, application_paused: bool) -> None:
         self._session = session
         self._flow = WriteFlow(session.notify, paused=application_paused)
         self._backlog: list[bytes | memoryview] = []
@@ -139,7 +139,7 @@ class Outbound:
         self.blocked = False
         self.flush()
         if choked:
-            self._session.inbound.schedule()
+            self._session.unchoked()
 
     @property
     def choked(self) -> bool:

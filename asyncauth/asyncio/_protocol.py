@@ -1,8 +1,7 @@
 """Below: what the raw transport talks to once the handshake is done.
 
-It holds the connection together and decides how it ends; the two directions are in ``_inbound`` and ``_outbound``,
-the application's side in ``_transport``. As with any transport of asyncio, the application hears ``connection_lost``
-once and nothing after it:
+It puts the connection together (see ``_session``) and decides how it ends. As with any transport of asyncio, the
+application hears ``connection_lost`` once and nothing after it:
 
 * with None after ``close()`` or ``abort()``, which includes the close that follows the peer's authenticated end
 * with our error, if messages were altered or lost, or if the stream was cut; nothing more was delivered then
@@ -16,18 +15,16 @@ what it has is not all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from .._errors import AsyncAuthError
 from ..engine import NEED_DATA, EndOfData
 from ._inbound import Inbound
 from ._outbound import Outbound
+from ._session import Session
 from ._transport import AuthenticatedTransport
 
 if TYPE_CHECKING:
-    from ._adopt import Adopted
-    from ._handshake import HandshakeProtocol
+    from ..engine import Connection
 
 __all__ = ["AuthProtocol"]
 
@@ -35,54 +32,54 @@ _LAST_WORDS_SECONDS = 1.0
 _CROSSED = "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"
 """What TLS makes of two ends that say at the same time that they are done."""
 
-P = ParamSpec("P")
-T = TypeVar("T")
+
+class Before(Protocol):
+    """What has served the raw transport until the handshake was done."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop: ...
+    @property
+    def raw(self) -> asyncio.Transport: ...
+    @property
+    def engine(self) -> Connection: ...
+    @property
+    def reading_paused(self) -> bool: ...
+    @property
+    def writing_blocked(self) -> bool: ...
+    @property
+    def application_paused(self) -> bool: ...
 
 
-class AuthProtocol(asyncio.Protocol):
+class AuthProtocol(Session):
     """See the head of this file.
 
-    :param handshake: one that is established; it has served the raw transport until now
+    :param before: with an engine that is established
     :param app: the application's protocol
     :param among: where this is kept for as long as the connection is open
     """
 
     __slots__ = (
         "_among",
-        "_error",
         "_patience",
-        "app",
-        "closed",
-        "closing",
-        "engine",
         "inbound",
-        "loop",
         "outbound",
-        "raw",
         "transport",
     )
 
     def __init__(
         self,
-        handshake: HandshakeProtocol | Adopted,
+        before: Before,
         app: asyncio.BaseProtocol,
         among: set[AuthProtocol] | None = None,
     ) -> None:
-        assert handshake.engine.info is not None
-        self.loop = handshake.loop
-        self.raw = handshake.raw
-        self.engine = handshake.engine
-        self.app: asyncio.BaseProtocol | None = app
-        self.inbound = Inbound(self, paused=handshake.reading_paused)
+        super().__init__(before.loop, before.raw, before.engine, app)
         self.outbound = Outbound(
-            self, blocked=handshake.writing_blocked, application_paused=handshake.application_paused
+            self, blocked=before.writing_blocked, application_paused=before.application_paused
         )
-        self.transport = AuthenticatedTransport(self, handshake.engine.info)
-        self.closing = False
-        """The application is done with this connection, or it has failed."""
-        self.closed = False
-        """Nothing goes to the raw transport any more."""
-        self._error: BaseException | None = None
+        self.inbound = Inbound(self, self.outbound, paused=before.reading_paused)
+        self.transport = AuthenticatedTransport(
+            self, self.inbound, self.outbound, before.engine.established()
+        )
         self._patience: asyncio.TimerHandle | None = None
         self._among = among
         if among is not None:
@@ -157,6 +154,9 @@ class AuthProtocol(asyncio.Protocol):
         if not self.call("eof_received", cast("asyncio.Protocol", self.app).eof_received):
             self.close()
 
+    def unchoked(self) -> None:
+        self.inbound.schedule()
+
     def close(self) -> None:
         if not self.closing:
             self.closing = True
@@ -189,57 +189,6 @@ class AuthProtocol(asyncio.Protocol):
         if not self.closed:
             self.closing = self.closed = True
             self.raw.abort()
-
-    def fail(self, error: BaseException) -> None:
-        """End the connection because of ``error``; the first one counts."""
-        if self._error is None:
-            self._error = error
-        self.abort()
-
-    # --- calls that may raise ------------------------------------------------------------------------------
-
-    def guard(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """Call the engine; if it raises, the connection fails and None is returned."""
-        try:
-            return call(*args, **kwargs)
-        except AsyncAuthError as error:
-            self.fail(error)
-        except Exception as error:  # noqa: BLE001 - a plug-in's own fault
-            self._report("Fatal error: the security context or framing failed", error)
-            self.fail(error)
-        return None
-
-    def call(self, name: str, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """Call the application's ``name``; if it raises, the connection fails, as in asyncio, with None returned."""
-        try:
-            return call(*args, **kwargs)
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # noqa: BLE001 - what asyncio catches, too
-            self._failed_call(name, error)
-        return None
-
-    def deliver(self, data: bytes) -> None:
-        """:meth:`call` for the one that is called most."""
-        try:
-            self.app.data_received(data)  # type: ignore[union-attr]
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # noqa: BLE001
-            self._failed_call("data_received", error)
-
-    def notify(self, method: str) -> None:
-        """Call ``pause_writing`` or ``resume_writing`` of the application; an exception is reported and no more."""
-        try:
-            getattr(self.app, method)()
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # noqa: BLE001
-            self._report(f"protocol.{method}() failed", error)
-
-    def _failed_call(self, name: str, error: BaseException) -> None:
-        self._report(f"Fatal error: protocol.{name}() call failed.", error)
-        self.fail(error)
 
     def _report(self, message: str, error: BaseException) -> None:
         self.loop.call_exception_handler(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from .._types import ConnectionInfo, Role
 
 if TYPE_CHECKING:
-    from ._protocol import AuthProtocol
+    from ._inbound import Inbound
+    from ._outbound import Outbound
+    from ._session import Session
 
 __all__ = ["AuthenticatedTransport"]
 
@@ -51,12 +53,14 @@ class AuthenticatedTransport(asyncio.Transport):
     * :meth:`get_extra_info` knows more names.
     """
 
-    __slots__ = ("__weakref__", "_dropped", "_info", "_session")
+    __slots__ = ("__weakref__", "_dropped", "_inbound", "_info", "_outbound", "_session")
 
-    def __init__(self, session: AuthProtocol, info: ConnectionInfo) -> None:
+    def __init__(self, session: Session, inbound: Inbound, outbound: Outbound, info: ConnectionInfo) -> None:
         """Not for applications."""
         # not super().__init__(), which makes a place for the extra information that lies beneath
         self._session = session
+        self._inbound = inbound
+        self._outbound = outbound
         self._info = info
         self._dropped = 0
 
@@ -89,15 +93,15 @@ class AuthenticatedTransport(asyncio.Transport):
     # --- reading -------------------------------------------------------------------------------------------
 
     def is_reading(self) -> bool:
-        return self._session.inbound.reading
+        return self._inbound.reading
 
     def pause_reading(self) -> None:
         """Deliver nothing, and open no message, until :meth:`resume_reading`."""
-        self._session.inbound.pause()
+        self._inbound.pause()
 
     def resume_reading(self) -> None:
         """Deliver again, from the next turn of the loop on."""
-        self._session.inbound.resume()
+        self._inbound.resume()
 
     # --- writing -------------------------------------------------------------------------------------------
 
@@ -109,14 +113,13 @@ class AuthenticatedTransport(asyncio.Transport):
         """
         if not isinstance(data, _WRITABLE):
             raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
-        session = self._session
-        if session.closing:
+        if self._session.closing:
             self._drop()
             return
-        if session.outbound.ended:
+        if self._outbound.ended:
             raise RuntimeError("Cannot call write() after write_eof()")
         if data:
-            session.outbound.write(data if isinstance(data, bytes) else bytes(data))
+            self._outbound.write(data if isinstance(data, bytes) else bytes(data))
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview[Any]]) -> None:
         """:meth:`write` each of them; they go out together."""
@@ -135,20 +138,19 @@ class AuthenticatedTransport(asyncio.Transport):
         if not self.can_write_eof():
             raise NotImplementedError("an unprotected connection over this transport cannot be half-closed")
         if not self._session.closing:
-            self._session.outbound.write_eof()
+            self._outbound.write_eof()
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """When the protocol's pause_writing and resume_writing are called, in bytes; asyncio's defaults."""
-        self._session.outbound.set_limits(high, low)
+        self._outbound.set_limits(high, low)
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
         """``(low, high)`` in bytes."""
-        return self._session.outbound.limits()
+        return self._outbound.limits()
 
     def get_write_buffer_size(self) -> int:
         """Bytes of plaintext not sealed yet and sealed bytes that the raw transport has not sent yet."""
-        session = self._session
-        return session.outbound.waiting + session.raw.get_write_buffer_size()
+        return self._outbound.waiting + self._session.raw.get_write_buffer_size()
 
     def _drop(self) -> None:
         self._dropped += 1

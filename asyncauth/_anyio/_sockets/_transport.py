@@ -1,8 +1,8 @@
 """A byte stream on an asyncio transport.
 
 The manners are those of anyio's SocketStream: every call is a checkpoint, a second task that has to wait to send or to
-receive gets BusyResourceError, ``send`` returns when the system has taken all of the data, a cancelled ``receive`` loses
-nothing, ``aclose`` wakes whoever waits.
+receive gets BusyResourceError, ``send`` returns when the system has taken all of the data, a cancelled ``receive``
+loses nothing, ``aclose`` wakes whoever waits.
 
 *Reading.* The transport reads ahead, up to a mark, so that a receive for which data lies ready makes no system call,
 and one that waits makes just the read. Before it is first asked for something it reads once at most, since to tell a
