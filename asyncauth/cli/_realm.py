@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import threading
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ..testing import start_realm
 from ._loop import sigterm_interrupts
@@ -19,18 +19,29 @@ __all__ = ["run"]
 
 _DEFAULT_SERVICE = ("sockauth", "ADSockAuth/localhost")
 """What is there if nobody asks for another; the examples use it."""
+_LOOK = 1.0
+"""Seconds between looks whether the realm is still there."""
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
-    """Start it, say how to use it, keep it until SIGINT or SIGTERM; then it is gone without trace, and 0."""
+    """Start it, say how to use it, keep it until SIGINT or SIGTERM; then it is gone without trace, and 0.
+
+    :raises RealmError: it did not come up, or its servers have ended by themselves
+    """
     with sigterm_interrupts():
         try:
             with _started(arguments, output) as realm:
                 _show(realm, output)
-                threading.Event().wait()
+                _keep(realm)
         except KeyboardInterrupt:
             output.line("stopped; nothing is left of the realm")
     return 0
+
+
+def _keep(realm: Realm) -> NoReturn:
+    while True:
+        time.sleep(_LOOK)
+        realm.check()
 
 
 def _started(arguments: argparse.Namespace, output: Output) -> Realm:

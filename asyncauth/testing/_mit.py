@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from .._errors import AsyncAuthError, DuplicateName, MechanismUnavailable
 from ._accounts import Service, User, good_password
 from ._errors import RealmError
-from ._household import Child, Household, clean_environment, find_program
+from ._household import Household, clean_environment, find_program
 from ._krb5_conf import write_krb5_conf
 from ._loopback import Reservation, reserve
 from ._probes import listens, wait_for
@@ -61,7 +61,6 @@ class MitRealm(Realm):
 
     def __init__(self, name: str, household: Household, address: str) -> None:
         super().__init__(name, household, address)
-        self._server: Child | None = None
 
     @staticmethod
     def missing() -> MechanismUnavailable | None:
@@ -99,19 +98,6 @@ class MitRealm(Realm):
         wait_for(self._server, {"KDC": partial(listens, self.address, KDC)}, UP)
         self.ticket("alice", cache=self._default_cache)
 
-    def pause(self) -> None:
-        """See :meth:`Realm.pause`."""
-        self._running().pause()
-
-    def resume(self) -> None:
-        """See :meth:`Realm.resume`."""
-        self._running().resume()
-
-    def _running(self) -> Child:
-        if self._server is None:
-            raise RealmError(f"the realm {self.name} is not running", fix="start it anew")
-        return self._server
-
     def _create_user(self, user: User) -> None:
         self._add_principal(user.name, user.password)
 
@@ -137,10 +123,11 @@ class MitRealm(Realm):
             raise RealmError(f"{account.name} is a user, whose key has its own salt", fix="use add_service")
         if remove and spn not in account.spns:
             raise RealmError(f"{account.name} has no SPN {spn}", fix=f"it has {', '.join(account.spns)}")
+        (principal,) = self._principals((spn,))
         if remove:
-            self._kadmin("delete_principal", "-force", self._principal(spn))
+            self._kadmin("delete_principal", "-force", principal)
         else:
-            self._add_principal(self._principal(spn), account.password, shared=True)
+            self._add_principal(principal, account.password, shared=True)
 
     def _write_keytab(self, account: User | Service, path: Path, spns: tuple[str, ...]) -> None:
         principals = (account.name, *self._principals(spns))

@@ -13,14 +13,14 @@ from .._spn import ServicePrincipalName
 from ._accounts import Service, User, good_password
 from ._environment import pointed_at
 from ._errors import RealmError
+from ._probes import still_runs
 from ._tickets import initial_ticket
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
-    from types import TracebackType
 
-    from ._household import Household
+    from ._household import Child, Household
 
 __all__ = ["Kind", "Progress", "Realm"]
 
@@ -57,6 +57,7 @@ class Realm(ABC):
         self._lock = threading.RLock()
         self._caches = 0
         self._stopped = False
+        self._server: Child | None = None
 
     @property
     def env(self) -> dict[str, str]:
@@ -202,14 +203,7 @@ class Realm(ABC):
         """Add an A or AAAA record to the realm's own DNS, beside those of the name; AD only."""
         raise self._no_directory(f"the DNS record {name} {address}")
 
-    def add_srv(
-        self,
-        owner: str,
-        target: str,
-        port: int,
-        priority: int = 0,  # noqa: ARG002 - for the kind that has DNS
-        weight: int = 100,  # noqa: ARG002
-    ) -> None:
+    def add_srv(self, owner: str, target: str, port: int, priority: int = 0, weight: int = 100) -> None:  # noqa: ARG002
         """Add an SRV record (RFC 2782) to the realm's own DNS, beside those of the owner name; AD only."""
         raise self._no_directory(f"the DNS record {owner} {target}:{port}")
 
@@ -217,13 +211,17 @@ class Realm(ABC):
     def start(self, progress: Progress) -> None:
         """Bring everything up, with alice's ticket in the default cache; called once, by start_realm."""
 
-    @abstractmethod
     def pause(self) -> None:
         """Make every server of the realm silent: connections are taken, nothing is answered."""
+        self._running().pause()
 
-    @abstractmethod
     def resume(self) -> None:
         """Let the servers answer again, what has come in meanwhile first."""
+        self._running().resume()
+
+    def check(self) -> None:
+        """Raise :class:`RealmError`, with the end of their log, if the servers have ended."""
+        still_runs(self._running())
 
     def stop(self) -> None:
         """End all processes and remove the directory; calling twice is harmless."""
@@ -234,9 +232,7 @@ class Realm(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     def __repr__(self) -> str:
@@ -250,7 +246,12 @@ class Realm(ABC):
                 raise RealmError(f"the realm {self.name} has been stopped", fix="start a new one")
             yield
 
-    # What the two kinds do differently.
+    def _running(self) -> Child:
+        if self._server is None:
+            raise RealmError(f"the realm {self.name} is not running", fix="start it anew")
+        return self._server
+
+    # --- what the two kinds do differently -----------------------------------------------------------------
 
     @abstractmethod
     def _create_user(self, user: User) -> None: ...
@@ -271,12 +272,9 @@ class Realm(ABC):
         """The distinguished name that a service account will have."""
         return None
 
-    def _principal(self, spn: str) -> str:
-        """The SPN as a principal of this realm, for Kerberos to parse."""
-        return ServicePrincipalName.parse(spn).principal(self.name)
-
     def _principals(self, spns: Iterable[str]) -> list[str]:
-        return [self._principal(spn) for spn in spns]
+        """The SPNs as principals of this realm, for Kerberos to parse."""
+        return [ServicePrincipalName.parse(spn).principal(self.name) for spn in spns]
 
     def _keytab_path(self, name: str) -> Path:
         folder = self.directory / "keytabs"

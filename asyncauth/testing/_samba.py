@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._errors import AsyncAuthError, DuplicateName, MechanismUnavailable
 from ._accounts import Service, User, good_password
 from ._errors import RealmError
-from ._household import Child, Household, clean_environment, find_program
+from ._household import Household, clean_environment, find_program
 from ._krb5_conf import write_krb5_conf
 from ._loopback import Reservation, free, reserve
 from ._probes import dns_answers, ldap_answers, listens, wait_for
@@ -61,7 +61,6 @@ class SambaRealm(Realm):
     def __init__(self, name: str, household: Household, address: str) -> None:
         super().__init__(name, household, address)
         self._dns_port = DNS if free(address, DNS) else OTHER_DNS
-        self._server: Child | None = None
 
     @staticmethod
     def missing() -> MechanismUnavailable | None:
@@ -197,19 +196,6 @@ class SambaRealm(Realm):
     def add_srv(self, owner: str, target: str, port: int, priority: int = 0, weight: int = 100) -> None:
         """Add an SRV record, ``_name._tcp.<domain>`` to ``target``:``port`` (RFC 2782)."""
         self._administer("add_srv", owner=owner, target=target, port=port, priority=priority, weight=weight)
-
-    def pause(self) -> None:
-        """See :meth:`Realm.pause`: KDC, LDAP and DNS fall silent together."""
-        self._running().pause()
-
-    def resume(self) -> None:
-        """See :meth:`Realm.resume`."""
-        self._running().resume()
-
-    def _running(self) -> Child:
-        if self._server is None:
-            raise RealmError(f"the realm {self.name} is not running", fix="start it anew")
-        return self._server
 
     def _dn(self, name: str) -> str:
         return f"CN={name},CN=Users,{self.base_dn}"

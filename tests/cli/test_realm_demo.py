@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -33,15 +34,15 @@ def gone(path: str, seconds: float = 10.0) -> bool:
     return not Path(path).exists()
 
 
-def processes_of(path: str) -> list[str]:
-    """Command lines that name a realm's directory."""
-    found = []
+def processes(words: str) -> dict[int, str]:
+    """Command lines with these words in them, as a realm's directory, by process id."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            found.append(process.read_bytes().replace(b"\0", b" ").decode())
+            found[int(process.parent.name)] = process.read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-    return [line for line in found if path in line]
+    return {pid: line for pid, line in found.items() if words in line}
 
 
 @pytest.mark.usefixtures("mit_realm")
@@ -62,7 +63,7 @@ def test_a_realm_to_play_in(number: int) -> None:
             assert (done.returncode, done.stdout) == (0, b"hello")
         assert len(realm.stop(number)) == 1
         assert gone(ready["directory"], 0)
-        assert not processes_of(ready["directory"])
+        assert not processes(ready["directory"])
 
 
 @pytest.mark.usefixtures("ad_realm")
@@ -78,7 +79,18 @@ def test_an_active_directory_to_play_in(tmp_path: Path) -> None:
         assert inside("spn", "check", "Echo/x").stdout.decode().startswith("CN=e,")
         realm.stop()
         assert not (tmp_path / "r").exists()
-        assert not processes_of(str(tmp_path / "r"))
+        assert not processes(str(tmp_path / "r"))
+
+
+@pytest.mark.usefixtures("mit_realm")
+def test_a_realm_whose_kdc_dies() -> None:
+    with Running(Cli(environment()), "realm", "--json", "--kind", "mit", "--name", "DYING.TEST") as realm:
+        directory = realm.event(0)["directory"]
+        (kdc,) = processes("krb5kdc -n -r DYING.TEST")
+        os.kill(kdc, signal.SIGKILL)
+        assert realm.process.wait(PATIENCE) == 1
+    assert re.search(r"asyncauth: \S*krb5kdc ended with code -9; its log ends: .*\n  see the log", realm.log)
+    assert gone(directory, 5)
 
 
 @pytest.mark.usefixtures("ad_realm")
@@ -212,9 +224,9 @@ def test_an_interrupted_demo_leaves_nothing() -> None:
             assert show.stderr is not None
             while b"listening" not in show.stdout.readline():
                 assert show.poll() is None
-            assert processes_of(place)
+            assert processes(place)
             show.terminate()
             assert show.wait(PATIENCE) == 1
             assert show.stderr.read() == b"asyncauth: interrupted\n"
         assert not list(Path(place).iterdir())
-        assert not processes_of(place)
+        assert not processes(place)
