@@ -24,7 +24,7 @@ the caller allowed it, or the connection has no protection at all.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from .._errors import AsyncAuthError, LocalProtocolError
 from .._types import Limits, Policy, Role
@@ -139,9 +139,10 @@ class Connection:
         try:
             if self._messages is not None:
                 return self._messages.next_event(self._received, self._eof)
-            event = self._under_way().next_event(self._received, self._eof)
+            handshake = self._handshake or _too_late()
+            event = handshake.next_event(self._received, self._eof)
             if isinstance(event, Established):
-                self._open(event.info)
+                self._open(event.info, handshake.framing)
             return event
         except AsyncAuthError as error:
             self.fail(error)
@@ -153,13 +154,13 @@ class Connection:
         :param channel: the name of a secure channel, as the application data of channel bindings (RFC 5929)
         :param address: where the peer is, for :class:`ConnectionInfo`
         """
-        self._under_way().bind(channel, address)
+        (self._handshake or _too_late()).bind(channel, address)
 
     def step_done(self, step: StepRequired | DecisionRequired) -> None:
         """Apply a step that has run, or a decision. Raises nothing; one that failed comes from :meth:`next_event`."""
         if self._failure is not None:
             return
-        handshake = self._under_way()
+        handshake = self._handshake or _too_late()
         if not handshake.waits_for(step):
             raise LocalProtocolError("this is not the step that the connection waits for, or it was not run")
         try:
@@ -285,15 +286,14 @@ class Connection:
             raise LocalProtocolError("no data may be sent after the end was sent")
         return self._messages
 
-    def _under_way(self) -> Handshake:
-        if self._handshake is None:
-            raise LocalProtocolError("the handshake of this connection is done")
-        return self._handshake
-
-    def _open(self, info: ConnectionInfo) -> None:
+    def _open(self, info: ConnectionInfo, framing: Framing) -> None:
         self.info = info
-        self._framing = framing = self._under_way().framing
+        self._framing = framing
         self._handshake = None
         self._messages = messages_of(
             self._context, framing, info.protection, self._allow_unmarked_end, self._role, self._out.append
         )
+
+
+def _too_late() -> NoReturn:
+    raise LocalProtocolError("the handshake of this connection is done")

@@ -215,6 +215,15 @@ def test_a_parked_step_pauses_everything(framing: Framing) -> None:
     assert client.data_to_send()
 
 
+def test_what_belongs_to_the_handshake_is_refused_after_it() -> None:
+    """A name of the channel below that came too late would not be bound to, and nobody would know."""
+    engine = established(NegotiateStream()).client.engine
+    with pytest.raises(LocalProtocolError, match="the handshake of this connection is done"):
+        engine.bind(b"tls-server-end-point:late")
+    with pytest.raises(LocalProtocolError, match="the handshake of this connection is done"):
+        engine.step_done(StepRequired(ScriptedMechanism().initiate(TARGET.spn, Policy()), None))
+
+
 @framings
 def test_misuse_is_refused_and_breaks_nothing(framing: Framing) -> None:
     joined = pair(framing)
