@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from asyncauth.mechanisms import _gss_messages
+from asyncauth.mechanisms._gss import _messages
 
 __all__ = ["pytest_addoption", "pytest_configure", "pytest_ignore_collect"]
 
@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     choice = config.getoption("--bulk")
     if choice in _FROM:
-        _gss_messages.SEALED_FROM = _gss_messages.SIGNED_FROM = _FROM[choice]
+        _messages.SEALED_FROM = _messages.SIGNED_FROM = _FROM[choice]
 
 
 def pytest_ignore_collect(collection_path: object, config: pytest.Config) -> bool | None:

@@ -53,17 +53,17 @@ DOORS: dict[str, set[str]] = {
 # third-party packages, by the one place that may import them
 LIBRARIES: dict[str, set[str]] = {
     "gssapi": {
-        "mechanisms/_delegated.py",
-        "mechanisms/_gssapi.py",
-        "mechanisms/_gss_bulk.py",
-        "mechanisms/_gss_claims.py",
-        "mechanisms/_gss_credentials.py",
-        "mechanisms/_gss_errors.py",
-        "mechanisms/_gss_keys.py",
-        "mechanisms/_gss_messages.py",
+        "mechanisms/_gss/_bulk.py",
+        "mechanisms/_gss/_claims.py",
+        "mechanisms/_gss/_contexts.py",
+        "mechanisms/_gss/_credentials.py",
+        "mechanisms/_gss/_delegated.py",
+        "mechanisms/_gss/_errors.py",
+        "mechanisms/_gss/_keys.py",
+        "mechanisms/_gss/_messages.py",
     },
     "cryptography": {"_channel.py", "mechanisms/rfc4121/_openssl.py"},
-    "krb5": {"mechanisms/_krb5.py", "mechanisms/_krb5_keys.py"},
+    "krb5": {"mechanisms/_krb5/_keys.py", "mechanisms/_krb5/_memory.py"},
     "spnego": {"mechanisms/_pyspnego.py"},
     "ldap3": {"discovery/_ldap.py"},
     "dns": {"discovery/_dns.py"},
@@ -107,23 +107,25 @@ def modules() -> Iterator[tuple[str, Path, ast.Module]]:
 
 def imports(relative: Path, tree: ast.Module) -> Iterator[tuple[str, str]]:
     """(package, first name below it) of every import, relative ones made absolute."""
+    for name in modules_named(relative, tree):
+        package, _, rest = name.partition(".")
+        yield package, rest.partition(".")[0]
+
+
+def modules_named(relative: Path, tree: ast.Module) -> Iterator[str]:
+    """The module of every import, wherever in the file it stands, relative ones made absolute."""
     here = ["asyncauth", *relative.parts[:-1]]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield split(alias.name)
+                yield alias.name
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield split(node.module or "")
+            yield node.module or ""
         elif isinstance(node, ast.ImportFrom):
             base = here[: len(here) - node.level + 1]
             names = [node.module] if node.module else [alias.name for alias in node.names]
             for name in names:
-                yield split(".".join([*base, name]))
-
-
-def split(name: str) -> tuple[str, str]:
-    package, _, rest = name.partition(".")
-    return package, rest.partition(".")[0]
+                yield ".".join([*base, name])
 
 
 def test_every_part_is_behind_a_door() -> None:
@@ -208,6 +210,7 @@ def test_asyncio_and_anyio_sides_do_not_know_each_other() -> None:
     [
         ("import asyncauth.engine, asyncauth.framings", {"ssl", "gssapi", "ldap3"}),
         ("import asyncauth, asyncauth.asyncio, asyncauth.discovery", {"gssapi", "krb5", "dns"}),
+        ("import asyncauth.mechanisms, asyncauth.keytabs", {"cryptography", "gssapi", "krb5", "spnego"}),
     ],
 )
 def test_importing_loads_nothing_optional(statement: str, absent: set[str]) -> None:
@@ -223,6 +226,7 @@ import sys
 for name in ("gssapi", "krb5", "dns", "rich"):
     sys.modules[name] = None
 import asyncauth, asyncauth.asyncio, asyncauth.discovery, asyncauth.mechanisms, asyncauth.framings
+import asyncauth.keytabs
 from asyncauth import MechanismUnavailable, Policy, ServicePrincipalName
 try:
     asyncauth.mechanisms.Negotiate().initiate(ServicePrincipalName.parse("http/localhost"), Policy())

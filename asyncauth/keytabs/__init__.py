@@ -5,7 +5,7 @@ minute if it is silent. On an event loop call it through a thread (``anyio.to_th
 ``krb5`` does the work; without it every function raises :exc:`~asyncauth.MechanismUnavailable`.
 """
 
-from ..mechanisms._entry import KeytabEntry
+from ..mechanisms._krb5 import KeytabEntry
 from ..mechanisms._secret import Secret
 from ._check import Outcome, Verdict, check_keytab
 from ._file import read_keytab, write_keytab

@@ -23,7 +23,7 @@ from .._types import Policy
 from ..failures import Krb5
 from ..mechanisms import Credential, CredentialCache, DefaultCredential, Kerberos, Keytab
 from ..mechanisms._codes import Phase, Where
-from ..mechanisms._entry import KeytabEntry
+from ..mechanisms._krb5 import KeytabEntry
 from ..tokens import Encrypted, enctype_name
 from ._file import krb5_door, read_keytab
 from ._keys import ticket_in
@@ -119,7 +119,7 @@ def _own(path: str | os.PathLike[str], logins: Iterable[Verdict]) -> Credential:
 
 def _asking(credential: Credential) -> Credential:
     """The same without the service tickets of before, which were made with the keys of before."""
-    from ..mechanisms._krb5 import login_of
+    from ..mechanisms._krb5._memory import login_of
 
     if not isinstance(credential, CredentialCache | DefaultCredential):
         return credential

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from .._errors import CredentialError, MechanismUnavailable
-from ..mechanisms._entry import KeytabEntry
+from ..mechanisms._krb5 import KeytabEntry
 
 __all__ = ["krb5_door", "read_keytab", "write_keytab"]
 
@@ -29,12 +29,12 @@ def krb5_door() -> ModuleType:
     :raises MechanismUnavailable: the package is missing
     """
     try:
-        from ..mechanisms import _krb5_keys
+        from ..mechanisms._krb5 import _keys
     except ImportError as error:
         raise MechanismUnavailable(
             f"keytabs need the package krb5 ({error})", fix="install asyncauth[kerberos]"
         ) from error
-    return _krb5_keys
+    return _keys
 
 
 def read_keytab(path: str | os.PathLike[str]) -> list[KeytabEntry]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..mechanisms._entry import KeytabEntry
+from ..mechanisms._krb5 import KeytabEntry
 from ..tokens import enctype_name
 
 __all__ = ["Finding", "findings", "is_weak"]

@@ -17,7 +17,7 @@ from .._errors import CredentialError, MechanismError
 from .._spn import ServicePrincipalName
 from .._types import Policy
 from ..mechanisms import Kerberos, Password
-from ..mechanisms._entry import KeytabEntry
+from ..mechanisms._krb5 import KeytabEntry
 from ..mechanisms._secret import Secret
 from ..tokens import ApReq, Encrypted, Initial, enctype_name, read_token
 from ._file import krb5_door, read_keytab

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from .._spn import ServicePrincipalName
     from .._types import DelegatedCredential, Policy
     from ..abc import SecurityContext
-    from ._gss_credentials import Acceptor, Initiator
-    from ._gssapi import GssAcceptor, GssInitiator
+    from ._gss import Acceptor, GssAcceptor, GssInitiator, Initiator
 
 __all__ = ["Kerberos", "Negotiate", "Ntlm"]
 
@@ -73,7 +72,7 @@ class _KerberosFamily(_Mechanism):
             return client_context(self.name, self.credential, target, policy)
         if self._initiator is None:
             with _installed():
-                from ._gssapi import GssInitiator, initiator
+                from ._gss import GssInitiator, initiator
             self._initiating = GssInitiator
             self._initiator = initiator(self.credential, self.name)
         return self._initiating(target, policy, self.name, self._initiator, bulk=self.bulk)
@@ -98,7 +97,7 @@ class _KerberosFamily(_Mechanism):
                     fix="export the account's key to a keytab",
                 )
             with _installed():
-                from ._gssapi import Acceptor, GssAcceptor
+                from ._gss import Acceptor, GssAcceptor
             self._accepting = GssAcceptor
             self._acceptor = Acceptor(self.credential, self.name)
         return self._acceptor

@@ -12,7 +12,7 @@ from asyncauth import CredentialError
 from asyncauth.failures import Krb5
 from asyncauth.mechanisms import CredentialCache, DefaultCredential, Keytab, Negotiate, Password
 from asyncauth.mechanisms._codes import Phase, Where
-from asyncauth.mechanisms._gss_errors import translated
+from asyncauth.mechanisms._gss._errors import translated
 from asyncauth.testing import MitRealm, SambaRealm
 
 from ..services import OTHERS, TWO_PARTS, House

@@ -10,7 +10,7 @@ from gssapi import NameType, raw
 from asyncauth import CredentialError, MechanismError, TargetError
 from asyncauth.mechanisms import CredentialCache, Keytab, Negotiate, Password
 from asyncauth.mechanisms._codes import Phase, Where
-from asyncauth.mechanisms._gss_errors import translated
+from asyncauth.mechanisms._gss._errors import translated
 from asyncauth.testing import MitRealm, SambaRealm
 
 from ..services import OTHERS, TWO_PARTS, House

@@ -8,11 +8,11 @@ from gssapi import raw
 
 from asyncauth import CredentialError, IntegrityError, MechanismError
 from asyncauth.failures import Code, Errno, Gss, Krb5, failure
-from asyncauth.mechanisms._code_rows import GENERAL, PLAIN, SPECIAL
 from asyncauth.mechanisms._codes import Phase, Where, code_of, explain
-from asyncauth.mechanisms._gss_errors import broken_message, mechanism_error
-from asyncauth.mechanisms._krb5 import code_of_text
-from asyncauth.mechanisms._tokens import Shape, shape_of
+from asyncauth.mechanisms._codes._rows import GENERAL, PLAIN, SPECIAL
+from asyncauth.mechanisms._codes._shapes import Shape, shape_of
+from asyncauth.mechanisms._gss._errors import broken_message, mechanism_error
+from asyncauth.mechanisms._krb5._memory import code_of_text
 
 KEYTAB, CACHE = "the keytab /etc/a.keytab", "the credential cache FILE:/tmp/c"
 MAPPED = 100_001
@@ -210,12 +210,12 @@ def test_a_message_that_is_refused_for_another_reason() -> None:
 
 def test_a_text_is_recognised_without_a_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     """Making a context fails then, and that must not hide what was to be said."""
-    from asyncauth.mechanisms import _krb5
+    from asyncauth.mechanisms._krb5 import _memory
 
     def fail() -> dict[str, Krb5]:
         raise krb5.Krb5Error(krb5.init_context(), 13)
 
-    monkeypatch.setattr(_krb5, "_table_texts", fail)
+    monkeypatch.setattr(_memory, "_table_texts", fail)
     assert code_of_text("Ticket expired") is Krb5.KRB5KRB_AP_ERR_TKT_EXPIRED
     assert code_of_text("nothing known") is None
 

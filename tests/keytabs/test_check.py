@@ -150,7 +150,7 @@ def test_a_duplicate_spn(
         )
 
     path = written(subject, tmp_path / "spn.keytab")
-    monkeypatch.setattr("asyncauth.mechanisms._gssapi.GssInitiator.step", refuse)
+    monkeypatch.setattr("asyncauth.mechanisms._gss._contexts.GssInitiator.step", refuse)
     verdict = one(check_keytab(path, credential=alice))
     assert (verdict.outcome, verdict.fix) == (Outcome.DUPLICATE, "leave it on one")
 

@@ -20,7 +20,7 @@ from asyncauth.keytabs import (
     write_keytab,
 )
 from asyncauth.mechanisms import Password
-from asyncauth.mechanisms._krb5_keys import string_to_key
+from asyncauth.mechanisms._krb5._keys import string_to_key
 from asyncauth.testing import SambaRealm
 
 from .conftest import Subject

@@ -15,7 +15,7 @@ from asyncauth._claims import Claims, LazyClaims
 from asyncauth._sid import Sid
 from asyncauth.abc import Mechanism
 from asyncauth.mechanisms import CredentialCache, Kerberos, Keytab, Negotiate
-from asyncauth.mechanisms._gss_claims import claims_of
+from asyncauth.mechanisms._gss._claims import claims_of
 from asyncauth.testing import Realm
 
 from ..services import TWO_PARTS, House, house_of

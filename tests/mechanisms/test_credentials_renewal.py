@@ -12,8 +12,9 @@ import pytest
 
 from asyncauth import CredentialError, MechanismError
 from asyncauth.mechanisms import Kerberos, Keytab, Negotiate, Password
-from asyncauth.mechanisms._gss_credentials import KRB5, _Acquired
-from asyncauth.mechanisms._renewal import Made, Renewed
+from asyncauth.mechanisms._gss._credentials import _Acquired
+from asyncauth.mechanisms._gss._keys import KRB5
+from asyncauth.mechanisms._gss._renewal import Made, Renewed
 from asyncauth.testing import MitRealm, User
 
 from ..services import TWO_PARTS, house_of
@@ -60,7 +61,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         nonlocal offset
         offset += seconds
 
-    monkeypatch.setattr("asyncauth.mechanisms._renewal.time.time", lambda: real() + offset)
+    monkeypatch.setattr("asyncauth.mechanisms._gss._renewal.time.time", lambda: real() + offset)
     return move
 
 
@@ -290,7 +291,7 @@ def test_tickets_of_services_that_are_gone_do_not_spoil_a_renewal(mit_realm: Mit
 def test_a_kdc_that_falls_silent_does_not_hold_up_what_there_is(
     mit_realm: MitRealm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asyncauth.mechanisms._gss_credentials._PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr("asyncauth.mechanisms._gss._credentials._PATIENCE_SECONDS", -1.0)
     bob = mit_realm.users["bob"]
     credentials = _Acquired(Password(bob.principal, bob.password), KRB5)
     copy = credentials._fill(None).value

@@ -16,7 +16,7 @@ from asyncauth import CredentialError, TargetError
 from asyncauth.abc import Mechanism
 from asyncauth.keytabs import keys_from_password, write_keytab
 from asyncauth.mechanisms import CredentialCache, DefaultCredential, Kerberos, Keytab, Negotiate, Password
-from asyncauth.mechanisms._krb5_keys import add_entries, read_entries
+from asyncauth.mechanisms._krb5._keys import add_entries, read_entries
 from asyncauth.testing import Realm, Service
 
 from ..services import House
@@ -24,8 +24,8 @@ from .contexts import SEAL, name_of, who
 
 _numbers = itertools.count(1)
 
-TRUST = "asyncauth.mechanisms._gss_keys._TRUST_SECONDS"
-SETTLING = "asyncauth.mechanisms._gss_keys._SETTLING_SECONDS"
+TRUST = "asyncauth.mechanisms._gss._keys._TRUST_SECONDS"
+SETTLING = "asyncauth.mechanisms._gss._keys._SETTLING_SECONDS"
 
 
 class Rotation:

@@ -15,7 +15,7 @@ from rich.traceback import Traceback
 
 from asyncauth import AsyncAuthError
 from asyncauth.mechanisms import Keytab, Negotiate, Password
-from asyncauth.mechanisms._krb5_keys import read_entries, string_to_key
+from asyncauth.mechanisms._krb5._keys import read_entries, string_to_key
 from asyncauth.mechanisms._secret import Secret
 
 from ..services import TWO_PARTS, House

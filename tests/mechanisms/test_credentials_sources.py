@@ -30,8 +30,9 @@ from asyncauth.mechanisms import (
     Negotiate,
     Password,
 )
-from asyncauth.mechanisms._gss_credentials import KRB5, _Copy
-from asyncauth.mechanisms._krb5 import MemoryCache
+from asyncauth.mechanisms._gss._credentials import _Copy
+from asyncauth.mechanisms._gss._keys import KRB5
+from asyncauth.mechanisms._krb5._memory import MemoryCache
 from asyncauth.testing import MitRealm, Realm
 
 from ..layers import LAYERS

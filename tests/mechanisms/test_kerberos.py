@@ -331,7 +331,7 @@ def test_a_server_may_choose_among_the_keytabs_spns(house: House) -> None:
 
 
 def test_a_rotated_keytab_is_picked_up(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asyncauth.mechanisms._gss_keys._TRUST_SECONDS", 0.0)
+    monkeypatch.setattr("asyncauth.mechanisms._gss._keys._TRUST_SECONDS", 0.0)
     service = house.realm.add_service("rotating", "Rotating/localhost")
     path = tmp_path / "keytab"
     path.write_bytes(service.keytab.read_bytes())
@@ -393,7 +393,7 @@ def test_a_step_that_may_not_wait_does_not_ask_the_kdc(mit_realm: Realm, either_
 def test_another_login_in_the_same_cache_is_noticed(
     house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("asyncauth.mechanisms._gss_credentials._TRUST_SECONDS", 0.0)
+    monkeypatch.setattr("asyncauth.mechanisms._gss._credentials._TRUST_SECONDS", 0.0)
     cache = tmp_path / "cache"
     house.realm.ticket("alice", cache=cache)
     client = Negotiate(CredentialCache(f"FILE:{cache}"))
@@ -415,7 +415,7 @@ def test_the_default_credential_is_the_environments(house: House, monkeypatch: p
 def test_a_handshake_outlives_the_copy_of_the_cache_it_began_with(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asyncauth.mechanisms._gss_credentials._TRUST_SECONDS", 0.05)
+    monkeypatch.setattr("asyncauth.mechanisms._gss._credentials._TRUST_SECONDS", 0.05)
     client = Negotiate(CredentialCache(house.realm.ticket("alice")))
     server = Negotiate(Keytab(house.service.keytab))
     handshake(client, server)

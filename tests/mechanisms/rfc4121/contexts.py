@@ -8,8 +8,8 @@ from typing import Any
 
 from gssapi import NameType, raw
 
-from asyncauth.mechanisms._gss_bulk import Bulk, bulk_for
-from asyncauth.mechanisms._gss_messages import GssMessages
+from asyncauth.mechanisms._gss._bulk import Bulk, bulk_for
+from asyncauth.mechanisms._gss._messages import GssMessages
 from asyncauth.testing import MitRealm
 
 __all__ = ["CAMELLIA", "ENCTYPES", "Ends", "clones", "ends", "handshake", "messages", "renumbered"]

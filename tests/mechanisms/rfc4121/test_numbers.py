@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncauth import IntegrityError
-from asyncauth.mechanisms._gss_messages import GssMessages
+from asyncauth.mechanisms._gss._messages import GssMessages
 
 from .contexts import Ends, clones, messages, renumbered
 

@@ -11,9 +11,10 @@ import pytest
 from gssapi import raw
 
 from asyncauth import IntegrityError, Policy, Protection
-from asyncauth.mechanisms import CredentialCache, Kerberos, Keytab, Negotiate, _gss_bulk, _gss_messages
-from asyncauth.mechanisms._gss_bulk import Bulk, bulk_for
-from asyncauth.mechanisms._gss_messages import (
+from asyncauth.mechanisms import CredentialCache, Kerberos, Keytab, Negotiate
+from asyncauth.mechanisms._gss import _bulk, _messages
+from asyncauth.mechanisms._gss._bulk import Bulk, bulk_for
+from asyncauth.mechanisms._gss._messages import (
     SEALED_AFTERWARDS,
     SEALED_FROM,
     SIGNED_AFTERWARDS,
@@ -130,7 +131,7 @@ def test_each_end_decides_alone(house: House, kind: Kind, calls: list[str]) -> N
 
 def test_other_enctypes_are_left_to_gssapi(mit_realm: MitRealm) -> None:
     client, server = raw_handshake(mit_realm, CAMELLIA)
-    assert raw.inquire_sec_context_by_oid(client, _gss_bulk._KEY)[1][-1] == CAMELLIA
+    assert raw.inquire_sec_context_by_oid(client, _bulk._KEY)[1][-1] == CAMELLIA
     ours = messages(client, True), messages(server, False)
     for sender, receiver in (ours, ours[::-1]):
         assert receiver.unwrap(sender.wrap(bytes(FRAME), True)) == (bytes(FRAME), True)
@@ -167,7 +168,7 @@ def test_a_gssapi_that_gives_a_wrong_key(fresh: Callable[..., Ends], monkeypatch
     """Nothing is sent under it, and whatever comes is still opened by GSSAPI."""
     ends = fresh()
     client, server = messages(ends.client, True), messages(ends.server, False)
-    monkeypatch.setattr(_gss_bulk, "_key", lambda _: (bytes(32), 18))
+    monkeypatch.setattr(_bulk, "_key", lambda _: (bytes(32), 18))
     assert server.unwrap(raw.wrap(ends.client, bytes(FRAME), True)[0]) == (bytes(FRAME), True)
     server.verify(bytes(FRAME), raw.get_mic(ends.client, bytes(FRAME)))
     with pytest.raises(IntegrityError, match="another key") as caught:
@@ -196,8 +197,8 @@ def test_without_cryptography_all_goes_through_gssapi() -> None:
     script = """
 import sys
 sys.modules["cryptography"] = None
-from asyncauth.mechanisms import _gssapi, _gss_bulk
-print(_gss_bulk.bulk_for(object(), True))
+from asyncauth.mechanisms._gss import _bulk
+print(_bulk.bulk_for(object(), True))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "None\n"
@@ -242,4 +243,4 @@ def test_the_context_is_not_used_up(fresh: Callable[..., Ends]) -> None:
     lucid: Any = raw.krb5_export_lucid_sec_context(other._context, 1)  # type: ignore[arg-type]
     assert int.from_bytes(last[8:16], "big") - lucid.recv_seq == 3
     one.verify(b"", last)
-    assert _gss_messages.SEALED_FROM < FRAME
+    assert _messages.SEALED_FROM < FRAME

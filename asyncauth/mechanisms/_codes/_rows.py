@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from .._errors import CredentialError, MechanismError, TargetError
-from ..failures import Code, Errno, Gss, Krb5
+from ..._errors import CredentialError, MechanismError, TargetError
+from ...failures import Code, Errno, Gss, Krb5
 
 __all__ = [
     "ADDRESS",

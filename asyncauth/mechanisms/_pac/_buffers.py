@@ -18,11 +18,11 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .._claims import Claims
-from .._sid import Sid
+from ..._claims import Claims
+from ..._sid import Sid
 from ._ndr import Damaged, Reader, ndr_body
 
-__all__ = ["Damaged", "parse_claims", "parse_pac"]
+__all__ = ["parse_claims", "parse_pac"]
 
 _PACTYPE = struct.Struct("<II")
 """How many buffers, and the version."""

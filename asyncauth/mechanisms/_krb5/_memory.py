@@ -17,11 +17,11 @@ from uuid import uuid4
 
 import krb5
 
-from .._errors import CredentialError, MechanismError
-from .._spn import ServicePrincipalName
-from ..failures import Krb5, code_with_names
-from ._codes import Phase, Where, code_of, explain
-from ._sources import CredentialCache, Keytab, Password
+from ..._errors import CredentialError, MechanismError
+from ..._spn import ServicePrincipalName
+from ...failures import Krb5, code_with_names
+from .._codes import Phase, Where, code_of, explain
+from .._sources import CredentialCache, Keytab, Password
 
 __all__ = [
     "MemoryCache", "MemoryKeytab", "code_of_text", "login_of", "realm_of", "stored", "text_of", "ticket_with_keytab",

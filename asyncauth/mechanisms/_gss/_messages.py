@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from gssapi import raw
 
-from .._errors import IntegrityError
-from ..abc import Unwrapped
-from ._gss_bulk import Bulk, bulk_for
-from ._gss_credentials import KRB5
-from ._gss_errors import broken_message
+from ..._errors import IntegrityError
+from ...abc import Unwrapped
+from ._bulk import Bulk, bulk_for
+from ._errors import broken_message
+from ._keys import KRB5
 
 __all__ = ["GssMessages"]
 

@@ -26,7 +26,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, NamedTuple, TypeVar
 
-from .._errors import AsyncAuthError, CredentialError
+from ..._errors import AsyncAuthError, CredentialError
 
 __all__ = ["Made", "Renewed"]
 

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from gssapi import raw
 
-from .._errors import IntegrityError, MechanismError
-from ..failures import Code, Gss, failure
-from ._codes import Phase, Where, code_of, explain
-from ._krb5 import code_of_text
-from ._tokens import shape_of
+from ..._errors import IntegrityError, MechanismError
+from ...failures import Code, Gss, failure
+from .._codes import Phase, Where, code_of, explain, shape_of
+from .._krb5._memory import code_of_text
 
 __all__ = ["broken_message", "mechanism_error", "translated"]
 

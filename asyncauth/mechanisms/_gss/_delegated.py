@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from gssapi import raw
 
-from .._errors import CredentialError
-from ._codes import Phase, Where
-from ._gss_errors import translated
-from ._krb5 import MemoryCache
+from ..._errors import CredentialError
+from .._codes import Phase, Where
+from .._krb5._memory import MemoryCache
+from ._errors import translated
 
 __all__ = ["Delegated", "taken"]
 

@@ -17,9 +17,9 @@ from typing import NoReturn
 
 from gssapi import raw
 
-from .._claims import Claims, LazyClaims
-from .._errors import MechanismError
-from ._pac import Damaged, parse_pac
+from ..._claims import Claims, LazyClaims
+from ..._errors import MechanismError
+from .._pac import Damaged, parse_pac
 
 __all__ = ["claims_of"]
 

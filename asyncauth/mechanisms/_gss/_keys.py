@@ -15,11 +15,11 @@ from pathlib import Path
 
 from gssapi import raw
 
-from .._errors import CredentialError
-from ._codes import Phase, Where
-from ._gss_errors import translated
-from ._krb5 import MemoryKeytab
-from ._sources import DefaultCredential, Keytab
+from ..._errors import CredentialError
+from .._codes import Phase, Where
+from .._krb5._memory import MemoryKeytab
+from .._sources import DefaultCredential, Keytab
+from ._errors import translated
 
 __all__ = ["KRB5", "MECHANISMS", "SPNEGO", "Acceptor"]
 

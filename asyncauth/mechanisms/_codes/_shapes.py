@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..failures import Gss
+from ...failures import Gss
 
 __all__ = ["Shape", "shape_of"]
 

@@ -16,7 +16,7 @@ Credentials that were named are never replaced by others. MIT would get a ticket
 whoever comes first in it, when the cache that it was given is empty or at its end; so each store of ours that names a
 cache names an empty client keytab as well. Only :class:`DefaultCredential` is what the process has.
 
-A server's keys are in ``_gss_keys.py``.
+A server's keys are in ``_keys.py``.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from typing import Protocol, TypeAlias
 
 from gssapi import NameType, raw
 
-from .._errors import CredentialError
-from .._parts import Part, part, tell_tickets
-from .._types import DelegatedCredential, Protection
-from ._codes import Phase, Where
+from ..._errors import CredentialError
+from ..._parts import Part, part, tell_tickets
+from ..._types import DelegatedCredential, Protection
+from .._codes import Phase, Where
+from .._krb5._memory import MemoryCache, MemoryKeytab, ticket_with_keytab, ticket_with_password, tickets_in
+from .._sources import Credential, CredentialCache, DefaultCredential, Keytab, Password
 from ._delegated import Delegated
-from ._gss_errors import translated
-from ._gss_keys import KRB5, MECHANISMS, SPNEGO, Acceptor
-from ._krb5 import MemoryCache, MemoryKeytab, ticket_with_keytab, ticket_with_password, tickets_in
+from ._errors import translated
+from ._keys import KRB5, MECHANISMS, SPNEGO
 from ._renewal import Made, Renewed
-from ._sources import Credential, CredentialCache, DefaultCredential, Keytab, Password
 
-__all__ = ["KRB5", "MECHANISMS", "Acceptor", "Initiator", "initiator"]
+__all__ = ["Initiator", "initiator"]
 
 _NO_CI_FLAGS = raw.OID.from_int_seq("1.2.752.43.13.29")
 """GSS_KRB5_CRED_NO_CI_FLAGS_X: ask for just the flags given; MIT otherwise adds sealing and signing."""

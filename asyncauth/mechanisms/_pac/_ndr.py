@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from .._sid import Sid
+from ..._sid import Sid
 
 __all__ = ["Damaged", "Reader", "ndr_body"]
 

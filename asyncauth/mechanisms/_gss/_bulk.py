@@ -24,18 +24,18 @@ from typing import TYPE_CHECKING
 
 from gssapi import raw
 
-from .._errors import IntegrityError
-from ..abc import Unwrapped
+from ..._errors import IntegrityError
+from ...abc import Unwrapped
 
 try:
-    from . import rfc4121
+    from .. import rfc4121
 
     _INSTALLED = True
 except ImportError:  # the package cryptography is optional
     _INSTALLED = False
 
 if TYPE_CHECKING:
-    from .rfc4121 import Enctype, Incoming, Outgoing
+    from ..rfc4121 import Enctype, Incoming, Outgoing
 
 __all__ = ["Bulk", "bulk_for"]
 

@@ -1,4 +1,4 @@
-"""Keys and the files they lie in, through the krb5 package: the other half of ``_krb5.py``."""
+"""Keys and the files they lie in, through the krb5 package: the other half of ``_memory.py``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import suppress
 
 import krb5
 
-from .._errors import CredentialError, MechanismError
-from ._codes import Phase, Where
+from ..._errors import CredentialError, MechanismError
+from .._codes import Phase, Where
+from .._secret import Secret
 from ._entry import KeytabEntry
-from ._krb5 import MemoryCache, MemoryKeytab, realm_of, stored, text_of, translated
-from ._secret import Secret
+from ._memory import MemoryCache, MemoryKeytab, realm_of, stored, text_of, translated
 
 __all__ = ["add_entries", "read_entries", "salt_of", "string_to_key", "ticket_with_entry"]
 

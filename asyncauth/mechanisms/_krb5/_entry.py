@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ._secret import Secret
+from .._secret import Secret
 
 __all__ = ["KeytabEntry"]
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from .._errors import CredentialError, MechanismError
-from ..failures import Code, Errno, Gss, Krb5, failure
-from ._code_rows import ADDRESS, CONFIGURATION, GENERAL, OTHER_TYPE, PLAIN, SMALL_LETTERS, SPECIAL, Phase, Row
-from ._tokens import Shape
+from ..._errors import CredentialError, MechanismError
+from ...failures import Code, Errno, Gss, Krb5, failure
+from ._rows import ADDRESS, CONFIGURATION, GENERAL, OTHER_TYPE, PLAIN, SMALL_LETTERS, SPECIAL, Phase, Row
+from ._shapes import Shape
 
-__all__ = ["Phase", "Where", "code_of", "explain"]
+__all__ = ["Where", "code_of", "explain"]
 
 _ROUTINE_SHIFT = 16
 _OTHER_TYPE = "found in keytab but not with enctype"

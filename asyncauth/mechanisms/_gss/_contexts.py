@@ -16,20 +16,21 @@ from typing import NamedTuple
 from gssapi import NameType, raw
 from gssapi.raw.named_tuples import AcceptSecContextResult, InitSecContextResult
 
-from .._bindings import Bound, application_data
-from .._errors import InvalidName, MechanismError
-from .._spn import ServicePrincipalName
-from .._types import Delegation, Peer, Policy, Protection
-from ..abc import ContextInfo, StepResult
-from ..tokens import Service, requested_service
-from ._codes import Phase
+from ..._bindings import Bound, application_data
+from ..._errors import InvalidName, MechanismError
+from ..._spn import ServicePrincipalName
+from ..._types import Delegation, Peer, Policy, Protection
+from ...abc import ContextInfo, StepResult
+from ...tokens import Service, requested_service
+from .._codes import Phase
+from ._claims import claims_of
+from ._credentials import Initiator
 from ._delegated import Delegated, taken
-from ._gss_claims import claims_of
-from ._gss_credentials import KRB5, MECHANISMS, Acceptor, Initiator, initiator
-from ._gss_errors import mechanism_error
-from ._gss_messages import GssMessages
+from ._errors import mechanism_error
+from ._keys import KRB5, MECHANISMS, Acceptor
+from ._messages import GssMessages
 
-__all__ = ["Acceptor", "GssAcceptor", "GssInitiator", "initiator"]
+__all__ = ["GssAcceptor", "GssInitiator"]
 
 _MUTUAL, _REPLAY, _SEQUENCE, _SEAL, _SIGN = 0x02, 0x04, 0x08, 0x10, 0x20
 _DELEGATE, _DELEGATE_IF_TRUSTED = 0x1, 0x8000
