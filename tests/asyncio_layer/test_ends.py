@@ -135,7 +135,7 @@ async def test_abort_is_a_truncated_stream_for_the_peer(
         transport.abort()
         assert transport.is_closing()
         assert transport.get_write_buffer_size() == 0
-        assert not transport._session.outbound._backlog
+        assert not transport._outbound._backlog
         await until(lambda: server.lost and client.lost)
     assert client.calls == ["made", "lost"]
     assert client.lost == [None]

@@ -51,7 +51,7 @@ async def test_pausing_within_a_delivery_keeps_the_next_message_sealed(
     here.stuck = True
     for number in range(5):
         client.transport.write(bytes([number]) * 5_000)
-        client.transport._session.outbound.flush()
+        client.transport._outbound.flush()
     client.transport.write_eof()
     await asyncio.sleep(0)
     here.unstick()
@@ -93,7 +93,7 @@ async def test_many_small_messages_leave_the_loop_responsive(alice: Negotiate, s
     here.stuck = True
     for _ in range(1000):
         client.transport.write(b"x")
-        client.transport._session.outbound.flush()
+        client.transport._outbound.flush()
     received = bytes(here._unsent)
     there.protocol.data_received(received)
     first = len(server.data)

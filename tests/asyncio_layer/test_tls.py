@@ -101,7 +101,7 @@ async def test_what_came_before_tls_closed_is_delivered(
         server = await run.first()
         for word in (b"the ", b"last ", b"words"):
             server.transport.write(word)
-            server.transport._session.outbound.flush()
+            server.transport._outbound.flush()
         server.transport.close()
         for _ in range(3):
             await asyncio.sleep(0.02)

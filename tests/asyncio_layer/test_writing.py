@@ -52,7 +52,7 @@ async def test_answers_of_one_delivery_leave_together_and_at_once(
     here, there = await piped(alice, sockauth, client, server)
     for number in range(50):
         client.transport.write(b"%03d," % number)
-        client.transport._session.outbound.flush()
+        client.transport._outbound.flush()
     received = b"".join(here.writes[-50:])
     here._inbox.clear()
     there._inbox.clear()
