@@ -19,7 +19,8 @@ def handshake(spn: str, cache: str, keytab: Path) -> tuple[Any, Any]:
     client = gss.acquire_cred_from({b"ccache": cache.encode()}, usage="initiate").creds
     server = gss.acquire_cred_from({b"keytab": str(keytab).encode()}, usage="accept").creds
     # The @ with nothing after it is MIT's "whichever realm the client's ticket is of".
-    name = gss.import_name(f"{spn}@".encode(), NameType.kerberos_principal)
+    principal = spn if "@" in spn else f"{spn}@"
+    name = gss.import_name(principal.encode(), NameType.kerberos_principal)
     first = gss.init_sec_context(name, client, None, KERBEROS, MUTUAL)
     assert first.token
     second = gss.accept_sec_context(first.token, server)
