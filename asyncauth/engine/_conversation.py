@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ._buffer import ReceiveBuffer
     from ._events import Event
 
-__all__ = ["Guarded", "messages_of"]
+__all__ = ["messages_of"]
 
 
 def messages_of(

@@ -175,6 +175,13 @@ class Child:
         code: int | None = self._send(do="poll")["code"]
         return code
 
+    def ended(self) -> str | None:
+        """How it has ended, with the end of its log; None while it runs."""
+        code = self.code()
+        return (
+            None if code is None else f"{self.name} ended with code {code}; its log ends: {self.last_lines()}"
+        )
+
     def pause(self) -> None:
         """Stop it where it stands (SIGSTOP)."""
         self._send(do="signal", signal=signal.SIGSTOP)

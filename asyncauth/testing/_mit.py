@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from .._errors import AsyncAuthError, DuplicateName, MechanismUnavailable
 from ._accounts import Service, User, good_password
 from ._errors import RealmError
-from ._household import Household, clean_environment, find_program
+from ._household import clean_environment, find_program
 from ._krb5_conf import write_krb5_conf
 from ._loopback import Reservation, reserve
 from ._probes import listens, wait_for
@@ -58,9 +58,6 @@ class MitRealm(Realm):
     """An MIT realm with one KDC; see :class:`Realm`."""
 
     kind: ClassVar[Kind] = "mit"
-
-    def __init__(self, name: str, household: Household, address: str) -> None:
-        super().__init__(name, household, address)
 
     @staticmethod
     def missing() -> MechanismUnavailable | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ._household import Child
 
-__all__ = ["dns_answers", "ldap_answers", "listens", "still_runs", "wait_for"]
+__all__ = ["dns_answers", "ldap_answers", "listens", "wait_for"]
 
 PAUSE = 0.02
 """Seconds between two tries."""
@@ -73,23 +73,15 @@ def wait_for(child: Child, probes: Mapping[str, Callable[[], bool]], seconds: fl
     deadline = time.monotonic() + seconds
     for what, probe in probes.items():
         while not probe():
-            still_runs(child)
+            if ended := child.ended():
+                raise _not_up(ended)
             if time.monotonic() > deadline:
-                raise _not_up(child, f"does not answer ({what}) after {seconds:g} s")
+                words = child.last_lines()
+                raise _not_up(
+                    f"{child.name} does not answer ({what}) after {seconds:g} s; its log ends: {words}"
+                )
             time.sleep(PAUSE)
 
 
-def still_runs(child: Child) -> None:
-    """See whether a server has ended.
-
-    :raises RealmError: it has; with the end of its log
-    """
-    if (code := child.code()) is not None:
-        raise _not_up(child, f"ended with code {code}")
-
-
-def _not_up(child: Child, what: str) -> RealmError:
-    return RealmError(
-        f"{child.name} {what}; its log ends: {child.last_lines()}",
-        fix="see the log; start_realm(keep=True) keeps the realm's directory",
-    )
+def _not_up(what: str) -> RealmError:
+    return RealmError(what, fix="see the log; start_realm(keep=True) keeps the realm's directory")

@@ -13,7 +13,6 @@ from .._spn import ServicePrincipalName
 from ._accounts import Service, User, good_password
 from ._environment import pointed_at
 from ._errors import RealmError
-from ._probes import still_runs
 from ._tickets import initial_ticket
 
 if TYPE_CHECKING:
@@ -221,7 +220,8 @@ class Realm(ABC):
 
     def check(self) -> None:
         """Raise :class:`RealmError`, with the end of their log, if the servers have ended."""
-        still_runs(self._running())
+        if ended := self._running().ended():
+            raise RealmError(f"the realm {self.name} is gone: {ended}", fix="start a new one")
 
     def stop(self) -> None:
         """End all processes and remove the directory; calling twice is harmless."""
