@@ -14,13 +14,12 @@ MUTUAL = gss.RequirementFlag.mutual_authentication
 THREE_PARTS = "ADSockAuth/app1.example.test/CN=SockAuthAD,CN=APP1,CN=Computers,DC=example,DC=test"
 
 
-def handshake(spn: str, cache: str, keytab: Path) -> tuple[Any, Any]:
+def handshake(spn: str, cache: str, keytab: Path, realm: str = "") -> tuple[Any, Any]:
     """The two finished contexts: the client's, the server's."""
     client = gss.acquire_cred_from({b"ccache": cache.encode()}, usage="initiate").creds
     server = gss.acquire_cred_from({b"keytab": str(keytab).encode()}, usage="accept").creds
     # The @ with nothing after it is MIT's "whichever realm the client's ticket is of".
-    principal = spn if "@" in spn else f"{spn}@"
-    name = gss.import_name(principal.encode(), NameType.kerberos_principal)
+    name = gss.import_name(f"{spn}@{realm}".encode(), NameType.kerberos_principal)
     first = gss.init_sec_context(name, client, None, KERBEROS, MUTUAL)
     assert first.token
     second = gss.accept_sec_context(first.token, server)
